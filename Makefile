@@ -1,0 +1,64 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both set up what they need first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOME_DIR ?= var
+MAP_DIR := $(HOME_DIR)/map
+BUILT := src/waywarden/ui/static/ui/built
+
+.PHONY: help setup browser demo test lint types floors docs unit walk lock clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: $(VENV)/.installed $(BUILT)/.built $(MAP_DIR)/.built ## everything the project needs, into this folder
+
+$(VENV)/bin/python:
+	@$(PYTHON) tools/check_python.py
+	$(PYTHON) -m venv $(VENV) || $(PYTHON) tools/make_venv.py $(VENV)
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BUILT)/.built: package.json package-lock.json $(shell find assets -type f 2>/dev/null) | $(VENV)/.installed
+	$(BIN)/python tools/build_assets.py
+	@mkdir -p $(BUILT) && touch $@
+
+$(MAP_DIR)/.built: $(wildcard tools/*map*.py) | $(VENV)/.installed
+	$(BIN)/python tools/build_map.py $(MAP_DIR)
+	@touch $@
+
+browser: $(VENV)/.installed ## a Chromium for the browser tests, unless there is one
+	@$(BIN)/python tools/find_browser.py
+
+demo: setup ## the whole thing running, with a demo city: Ctrl-C stops it
+	@$(BIN)/waywarden demo
+
+test: setup browser lint types floors docs unit ## every check there is
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+floors: $(VENV)/.installed
+	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.installed
+	$(BIN)/mkdocs build --strict --quiet --site-dir var/site
+
+unit: setup
+	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+walk: setup browser ## the main job, in a real browser against the real processes
+	@$(BIN)/python -m tests.journeys.walk
+
+lock: $(VENV)/.installed ## the locked requirements anew, from pyproject.toml
+	$(BIN)/python tools/lock.py
+
+clean: ## removes what was built; the data under var/ stays
+	rm -rf $(VENV) node_modules $(BUILT) $(MAP_DIR)

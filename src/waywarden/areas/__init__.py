@@ -1,0 +1,1 @@
+"""Where: areas with their boundaries, and which of them hold a point."""

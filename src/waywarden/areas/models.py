@@ -1,0 +1,41 @@
+"""An area: a named boundary that a body answers for, valid for a time."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Area(models.Model):
+    """A polygon or multipolygon in WGS84, stored as WKB (no PostGIS)."""
+
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=40, help_text=_("County, district, ward, …"))
+    code = models.CharField(
+        _("code"),
+        max_length=100,
+        unique=True,
+        help_text=_("Its id in the source; importing again replaces it."),
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent"),
+    )
+    boundary = models.BinaryField(_("boundary (WKB)"))
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("area")
+        verbose_name_plural = _("areas")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

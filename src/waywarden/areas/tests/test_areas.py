@@ -1,0 +1,103 @@
+"""Importing boundaries, and which of them hold a point."""
+
+import json
+from datetime import date
+
+import pytest
+
+from waywarden.areas.models import Area
+from waywarden.areas.queries import areas_at, forget_shapes
+from waywarden.areas.services import import_geojson
+from waywarden.kernel.errors import RuleBroken
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    forget_shapes()
+    yield
+    forget_shapes()
+
+
+def square(name, west, south, size, **properties):
+    ring = [
+        [west, south],
+        [west + size, south],
+        [west + size, south + size],
+        [west, south + size],
+        [west, south],
+    ]
+    return {
+        "type": "Feature",
+        "properties": {"name": name, **properties},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def written(tmp_path, *features):
+    path = tmp_path / "areas.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": list(features)}))
+    return path
+
+
+def names_at(lat, lon):
+    found = Area.objects.in_bulk(areas_at(lat=lat, lon=lon))
+    return [found[pk].name for pk in areas_at(lat=lat, lon=lon)]
+
+
+def test_a_point_lies_in_its_ward_and_its_county_smallest_first(tmp_path):
+    import_geojson(written(tmp_path, square("County", 0, 0, 10), square("Ward", 2, 2, 2)))
+    assert names_at(3, 3) == ["Ward", "County"]
+    assert names_at(9, 9) == ["County"]
+    assert names_at(30, 30) == []
+
+
+def test_latitude_and_longitude_are_not_swapped(tmp_path):
+    import_geojson(written(tmp_path, square("East", 20, 0, 5)))
+    assert names_at(lat=2, lon=22) == ["East"]
+    assert names_at(lat=22, lon=2) == []
+
+
+def test_importing_again_replaces_by_code(tmp_path):
+    first = import_geojson(written(tmp_path, square("Ward", 0, 0, 2, code="w1")))
+    second = import_geojson(written(tmp_path, square("New ward", 5, 5, 2, code="w1")))
+    assert (first.added, second.added, second.replaced) == (1, 0, 1)
+    assert names_at(6, 6) == ["New ward"]
+    assert names_at(1, 1) == []
+
+
+def test_an_area_that_is_over_holds_nothing(tmp_path):
+    import_geojson(written(tmp_path, square("Old", 0, 0, 2)))
+    Area.objects.update(valid_to=date(2020, 1, 1))
+    forget_shapes()
+    assert names_at(1, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [
+        ({"type": "Feature", "properties": {}, "geometry": None}, "no name"),
+        ({"type": "Feature", "properties": {"name": "A"}, "geometry": None}, "geometry"),
+        (
+            {
+                "type": "Feature",
+                "properties": {"name": "A"},
+                "geometry": {"type": "Point", "coordinates": [1, 1]},
+            },
+            "Point",
+        ),
+        (square("Metres", 500000, 6000000, 100), "degrees"),
+    ],
+)
+def test_a_wrong_feature_is_named_and_nothing_is_changed(tmp_path, feature, words):
+    with pytest.raises(RuleBroken, match=words):
+        import_geojson(written(tmp_path, square("Good", 0, 0, 2), feature))
+    assert not Area.objects.exists()
+
+
+def test_a_file_that_is_no_geojson_is_said(tmp_path):
+    path = tmp_path / "x.geojson"
+    path.write_text("<html>")
+    with pytest.raises(RuleBroken, match="GeoJSON"):
+        import_geojson(path)

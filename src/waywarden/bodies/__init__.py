@@ -1,0 +1,1 @@
+"""Bodies that mend things, their categories and questions, and who works for them."""

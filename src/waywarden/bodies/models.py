@@ -1,0 +1,274 @@
+"""Bodies, categories, questions, response templates, and memberships."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from waywarden.areas.models import Area
+from waywarden.connections.models import Connection
+
+
+class Body(models.Model):
+    """An authority that answers for areas and mends what is reported there."""
+
+    name = models.CharField(_("name"), max_length=200)
+    slug = models.SlugField(
+        _("short name"), unique=True, help_text=_("Names it in addresses, commands and files.")
+    )
+    areas = models.ManyToManyField(Area, blank=True, related_name="bodies", verbose_name=_("areas"))
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent"),
+    )
+    sending_connection = models.ForeignKey(
+        Connection,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sending_bodies",
+        verbose_name=_("connection for sending"),
+        help_text=_("None means e-mail to the category's addresses."),
+    )
+    fetching_connection = models.ForeignKey(
+        Connection,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="fetching_bodies",
+        verbose_name=_("connection for fetching"),
+        help_text=_("None means the one for sending."),
+    )
+    can_be_devolved = models.BooleanField(
+        _("contacts can be devolved"),
+        default=False,
+        help_text=_("A category may choose its own send method, and that overrides the body's."),
+    )
+    external_url = models.URLField(_("website"), blank=True)
+    cobrand = models.CharField(_("cobrand"), max_length=40, blank=True)
+    is_deleted = models.BooleanField(_("deleted"), default=False, help_text=_("Its data stays."))
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("body")
+        verbose_name_plural = _("bodies")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def connection_for_fetching(self) -> Connection | None:
+        """The connection that news of this body comes through, None for e-mail."""
+        return self.fetching_connection or self.sending_connection
+
+
+class Category(models.Model):
+    """What a person picks; belongs to one body and carries its address there."""
+
+    class State(models.TextChoices):
+        CONFIRMED = "confirmed", _("in use")
+        UNCONFIRMED = "unconfirmed", _("address not confirmed yet")
+        STAFF = "staff", _("staff only")
+        INACTIVE = "inactive", _("no new reports")
+        DELETED = "deleted", _("deleted")
+
+    body = models.ForeignKey(
+        Body, models.CASCADE, related_name="categories", verbose_name=_("body")
+    )
+    name = models.CharField(_("name"), max_length=200)
+    slug = models.SlugField(_("short name"), max_length=120)
+    groups = ArrayField(
+        models.CharField(max_length=120), default=list, blank=True, verbose_name=_("groups")
+    )
+    state = models.CharField(
+        _("state"), max_length=12, choices=State.choices, default=State.CONFIRMED
+    )
+    description = models.TextField(_("description"), blank=True)
+    emails = ArrayField(
+        models.EmailField(), default=list, blank=True, verbose_name=_("e-mail addresses")
+    )
+    service_code = models.CharField(_("service code"), max_length=200, blank=True)
+    connection = models.ForeignKey(
+        Connection,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="categories",
+        verbose_name=_("own connection"),
+        help_text=_("Used only where the body's contacts can be devolved."),
+    )
+    is_devolved_to_email = models.BooleanField(
+        _("by e-mail"),
+        default=False,
+        help_text=_("Sends this category by e-mail, where the body's contacts can be devolved."),
+    )
+    id_field = models.CharField(
+        _("field for our id"),
+        max_length=100,
+        blank=True,
+        help_text=_("The attribute that carries our report's number; fixmystreet_id unless given."),
+    )
+    is_private = models.BooleanField(_("private"), default=False)
+    prefer_if_multiple = models.BooleanField(
+        _("prefer if multiple"),
+        default=False,
+        help_text=_("Where several bodies have this category, only this one gets the report."),
+    )
+    photo_required = models.BooleanField(_("photo required"), default=False)
+    keywords = ArrayField(
+        models.CharField(max_length=60), default=list, blank=True, verbose_name=_("keywords")
+    )
+    protected_fields = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        verbose_name=_("fields kept as they are"),
+        help_text=_("Syncing the body's service list does not change these."),
+    )
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["body", "slug"], name="category_slug_once"),
+            models.UniqueConstraint(fields=["body", "name"], name="category_name_once"),
+        ]
+        indexes = [models.Index(fields=["body", "service_code"], name="category_service")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def connection_for_sending(self) -> Connection | None:
+        """What a report of this category goes through, None for e-mail (integration.md 1)."""
+        if self.body.can_be_devolved:
+            if self.is_devolved_to_email:
+                return None
+            if self.connection is not None:
+                return self.connection
+        return self.body.sending_connection
+
+    @property
+    def own_choice_is_ignored(self) -> bool:
+        """Whether a send method is kept here that the body does not let it use."""
+        return not self.body.can_be_devolved and (
+            self.is_devolved_to_email or self.connection_id is not None
+        )
+
+
+class Question(models.Model):
+    """One attribute of a category's service definition; with `variable` off a notice."""
+
+    class Datatype(models.TextChoices):
+        STRING = "string", _("one line")
+        TEXT = "text", _("several lines")
+        NUMBER = "number", _("number")
+        DATETIME = "datetime", _("date and time")
+        SINGLE = "singlevaluelist", _("one of a list")
+        MULTI = "multivaluelist", _("several of a list")
+
+    class Automated(models.TextChoices):
+        ASKED = "", _("asked")
+        SERVER_SET = "server_set", _("filled by the server")
+        HIDDEN_FIELD = "hidden_field", _("filled by the page")
+
+    category = models.ForeignKey(Category, models.CASCADE, related_name="questions")
+    code = models.CharField(_("code"), max_length=120)
+    datatype = models.CharField(
+        _("kind"), max_length=20, choices=Datatype.choices, default=Datatype.STRING
+    )
+    description = models.TextField(_("question"), blank=True)
+    hint = models.TextField(_("hint"), blank=True)
+    required = models.BooleanField(_("required"), default=False)
+    variable = models.BooleanField(
+        _("is a question"), default=True, help_text=_("Off: a notice to show.")
+    )
+    automated = models.CharField(
+        _("who fills it"), max_length=20, choices=Automated.choices, blank=True
+    )
+    order = models.IntegerField(_("order"), default=0)
+    values = models.JSONField(
+        _("choices"), default=list, blank=True, help_text=_('A list of {"key": …, "name": …}.')
+    )
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["category", "code"], name="question_code_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.description or self.code
+
+
+class ResponseTemplate(models.Model):
+    """A body's words for a state or an external code (integration.md 3)."""
+
+    body = models.ForeignKey(Body, models.CASCADE, related_name="templates", verbose_name=_("body"))
+    title = models.CharField(_("title"), max_length=200)
+    text = models.TextField(
+        _("text"), help_text=_("{{description}} stands for the body's own words.")
+    )
+    email_text = models.TextField(_("text for the mail"), blank=True)
+    states = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, verbose_name=_("states")
+    )
+    external_codes = ArrayField(
+        models.CharField(max_length=100), default=list, blank=True, verbose_name=_("external codes")
+    )
+    categories = models.ManyToManyField(
+        Category,
+        blank=True,
+        related_name="templates",
+        verbose_name=_("categories"),
+        help_text=_("None means all."),
+    )
+    is_automatic = models.BooleanField(_("automatic"), default=True)
+
+    class Meta:
+        verbose_name = _("response template")
+        verbose_name_plural = _("response templates")
+        constraints = [
+            models.UniqueConstraint(fields=["body", "title"], name="template_title_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Membership(models.Model):
+    """A person's place at a body."""
+
+    class Role(models.TextChoices):
+        READER = "reader", _("reads")
+        INSPECTOR = "inspector", _("inspects")
+        ADMINISTRATOR = "administrator", _("administers")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("user")
+    )
+    body = models.ForeignKey(
+        Body, models.CASCADE, related_name="memberships", verbose_name=_("body")
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.INSPECTOR)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "body"], name="membership_once"),
+            models.CheckConstraint(condition=~Q(role=""), name="membership_has_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.body}"

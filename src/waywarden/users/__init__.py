@@ -1,0 +1,1 @@
+"""People: accounts known by their e-mail address, mailed links, bans."""
