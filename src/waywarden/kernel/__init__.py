@@ -1,0 +1,1 @@
+"""What every room may use: errors, the clock, the one way out, secrets, options. A closed list."""
