@@ -1,0 +1,82 @@
+// Turns each <div data-map='{…}'> into a map. docs/reference names the keys of the JSON.
+
+import "maplibre-gl/dist/maplibre-gl.css";
+import "./map.css";
+
+import maplibregl from "maplibre-gl/dist/maplibre-gl-csp.js";
+import { Protocol } from "pmtiles";
+
+import * as modes from "./modes.js";
+import { makeStyle } from "./style.js";
+
+const prefers = (what) => window.matchMedia(`(${what})`);
+const dark = prefers("prefers-color-scheme: dark");
+const still = prefers("prefers-reduced-motion: reduce");
+const script = document.currentScript?.src || location.href;
+
+function options(config, container) {
+  const [lat, lon, zoom] = config.centre;
+  return {
+    container,
+    style: makeStyle(config, dark.matches),
+    center: [lon, lat],
+    zoom: zoom ?? 15,
+    minZoom: config.min_zoom ?? 9,
+    maxZoom: 19,
+    ...(config.max_bounds ? { maxBounds: config.max_bounds } : {}),
+    attributionControl: { compact: false },
+    cooperativeGestures: config.mode === "report",
+    fadeDuration: still.matches ? 0 : 200,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    maxPitch: 0,
+    locale: config.texts?.controls || {},
+    // Letters are drawn here, from the machine's own fonts.
+    localIdeographFontFamily: "system-ui, sans-serif",
+  };
+}
+
+function start(frame) {
+  const config = JSON.parse(frame.dataset.map);
+  const container = document.createElement("div");
+  container.className = "map-canvas";
+  frame.append(container);
+  let map;
+  try {
+    map = new maplibregl.Map(options(config, container));
+  } catch (trouble) {
+    container.remove();
+    showPictures(frame);
+    return;
+  }
+  frame.classList.add("has-map");
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.getCanvas().setAttribute("aria-label", config.texts?.map || "Map");
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  if (config.mode !== "report" && navigator.geolocation) {
+    map.addControl(new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "top-right");
+  }
+  dark.addEventListener("change", () => map.setStyle(makeStyle(config, dark.matches), { diff: false }));
+  document.addEventListener("waywarden:located", ({ detail }) =>
+    map.easeTo({ center: [detail.lon, detail.lat], zoom: Math.max(17, map.getZoom()) }));
+  modes[config.mode in modes ? config.mode : "around"](map, config);
+  frame.dispatchEvent(new CustomEvent("waywarden:map", { bubbles: true, detail: { map } }));
+}
+
+/** Where the browser cannot draw a map, what it would show without scripts. */
+function showPictures(frame) {
+  const plain = frame.querySelector("noscript");
+  if (plain) plain.replaceWith(document.createRange().createContextualFragment(plain.textContent));
+}
+
+const frames = document.querySelectorAll("[data-map]");
+if (frames.length) {
+  const first = JSON.parse(frames[0].dataset.map);
+  maplibregl.setWorkerUrl(new URL(first.worker || "map-worker.js", first.worker ? location.href : script).href);
+  maplibregl.addProtocol("pmtiles", new Protocol().tile);
+  // A map is wanted, but the words of the page come first.
+  const begin = () => frames.forEach(start);
+  "requestIdleCallback" in window ? requestIdleCallback(begin, { timeout: 500 }) : setTimeout(begin, 1);
+}

@@ -1,0 +1,154 @@
+// What a map is for: looking around, showing one report, or choosing a place.
+
+import maplibregl from "maplibre-gl/dist/maplibre-gl-csp.js";
+
+import { Pins, pinElement } from "./pins.js";
+
+const round = (degrees) => degrees.toFixed(6);
+const STEP = 12; // pixels that an arrow key moves the pin
+
+function element(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** Writes a value into every field that asks for it: data-map-input="bbox" and the like. */
+function write(name, value) {
+  for (const field of document.querySelectorAll(`[data-map-input="${name}"]`)) field.value = value;
+}
+
+function place(map) {
+  const { lat, lng } = map.getCenter().wrap();
+  const bounds = map.getBounds();
+  const bbox = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map(round).join(",");
+  return { lat: round(lat), lon: round(lng), zoom: map.getZoom().toFixed(2).replace(/\.?0+$/, ""), bbox };
+}
+
+export function around(map, config) {
+  const pins = new Pins(map, config);
+  pins.answerClicks();
+  if (config.pins_url) map.once("load", () => pins.watch());
+  const tell = () => {
+    const here = place(map);
+    const address = new URL(location.href);
+    for (const name of ["lat", "lon", "zoom"]) address.searchParams.set(name, here[name]);
+    history.replaceState(history.state, "", address);
+    Object.entries(here).forEach(([name, value]) => write(name, value));
+    pins.tell("waywarden:moved", here);
+  };
+  map.on("moveend", tell);
+  window.addEventListener("popstate", () => {
+    const wanted = new URLSearchParams(location.search);
+    if (wanted.has("lat") && wanted.has("lon")) {
+      map.jumpTo({ center: [wanted.get("lon"), wanted.get("lat")].map(Number), zoom: Number(wanted.get("zoom") || map.getZoom()) });
+    }
+  });
+  note(map, config);
+  if (config.report_url !== "") starter(map, config, pins);
+}
+
+/** Says what the pins cannot: that there are more, or that none could be fetched. */
+function note(map, config) {
+  const box = element("p", "map-note");
+  box.setAttribute("role", "status");
+  box.hidden = true;
+  map.getContainer().append(box);
+  map.getContainer().addEventListener("waywarden:pins", ({ detail }) => {
+    const text = detail.failed ? config.texts?.failed : detail.more ? config.texts?.more : "";
+    box.textContent = text || "";
+    box.hidden = !text;
+  });
+}
+
+/** A click on the empty map puts down a pin that can be moved, with the way on beside it. */
+function starter(map, config, pins) {
+  const start = new Starter(map, config);
+  map.on("click", (event) => {
+    if (pins.at(event.point)) return;
+    pins.popup?.remove();
+    start.put(event.lngLat);
+  });
+  const button = element("button", "map-start", config.texts?.start || "Report a problem here");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    pins.popup?.remove();
+    start.put(map.getCenter());
+    start.link.focus();
+  });
+  start.popup.on("close", () => start.hadFocus && button.focus());
+  map.getContainer().append(button);
+}
+
+class Starter {
+  constructor(map, config) {
+    this.map = map;
+    this.config = config;
+    this.hadFocus = false;
+    this.link = element("a", "map-report", config.texts?.report_here || "Report here");
+    this.popup = new maplibregl.Popup({ closeButton: true, closeOnClick: false, offset: 32, className: "map-report-popup" })
+      .setDOMContent(this.link);
+    const body = element("div", "map-pin");
+    body.append(pinElement({ pins: { open: config.accent || "#1f5fa6" } }, "open"));
+    this.marker = new maplibregl.Marker({ element: body, draggable: true, anchor: "bottom" });
+    body.tabIndex = 0;
+    body.setAttribute("aria-label", config.texts?.move_pin || "Your pin. Arrow keys move it.");
+    body.addEventListener("keydown", (event) => this.nudge(event));
+    this.popup.on("close", () => this.marker.remove());
+    this.marker.on("dragend", () => this.put(this.marker.getLngLat()));
+  }
+
+  put(at) {
+    const { lat, lng } = at.wrap();
+    this.marker.setLngLat([lng, lat]).addTo(this.map);
+    const url = new URL(this.config.report_url || "/report/new", location.href);
+    url.searchParams.set("latitude", round(lat));
+    url.searchParams.set("longitude", round(lng));
+    this.link.href = url.href;
+    if (!this.popup.isOpen()) this.popup.addTo(this.map);
+    this.popup.setLngLat([lng, lat]);
+  }
+
+  nudge(event) {
+    const move = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[event.key];
+    if (event.key === "Enter") this.link.click();
+    if (event.key === "Escape") {
+      this.hadFocus = true;
+      this.popup.remove();
+      this.hadFocus = false;
+    }
+    if (!move) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const from = this.map.project(this.marker.getLngLat());
+    this.put(this.map.unproject([from.x + move[0], from.y + move[1]]));
+  }
+}
+
+export function report(map, config) {
+  const pins = new Pins(map, config);
+  const [lat, lon] = [config.lat ?? config.centre[0], config.lon ?? config.centre[1]];
+  pins.show({ pins: [{ id: "here", lat, lon, class: config.pin_class || "open", title: config.title }] });
+  if (config.around_pins) pins.answerClicks();
+}
+
+/** The pin stands still in the middle; the map moves under it, and two fields follow. */
+export function pick(map, config) {
+  const cross = element("div", "map-crosshair");
+  cross.setAttribute("aria-hidden", "true");
+  cross.append(pinElement({ pins: { open: config.accent || "#1f5fa6" } }, "open"));
+  map.getContainer().append(cross);
+  const scope = map.getContainer().closest("form") || document;
+  const fields = ["latitude", "longitude"].map((name) => scope.querySelector(`[name="${name}"]`));
+  map.on("moveend", (event) => {
+    const here = place(map);
+    [here.lat, here.lon].forEach((value, index) => {
+      if (fields[index]) fields[index].value = value;
+    });
+    Object.entries(here).forEach(([name, value]) => write(name, value));
+    if (event.originalEvent || event.picked) write("used_map", "1");
+    map.getContainer().dispatchEvent(new CustomEvent("waywarden:picked", { bubbles: true, detail: here }));
+  });
+  map.on("click", (event) => map.easeTo({ center: event.lngLat }, { picked: true }));
+}

@@ -1,0 +1,1 @@
+"""Points, tiles, projections and names of places; knows nothing of Django."""
