@@ -1,0 +1,146 @@
+"""A works system on a loopback port, the adapter before it, and ways to ask both."""
+
+import io
+import json
+import threading
+from dataclasses import dataclass
+from socketserver import ThreadingMixIn
+from urllib.parse import urlencode
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+
+from waywarden.adapters.app import KINDS, build_app
+from waywarden.adapters.demo.fake import WorksApp
+from waywarden.adapters.demo.sample import deployment_text
+from waywarden.adapters.demo.works import Works
+from waywarden.adapters.deployment import load_all
+from waywarden.adapters.store import Store
+from waywarden.kernel.secrets import hash_token
+
+KEY = "open sesame"
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+class Threaded(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+@dataclass
+class Got:
+    status: int
+    headers: dict
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+
+class Asker:
+    """Asks a WSGI application without a socket."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def ask(self, method, path, *, body=b"", kind="", **headers):
+        path, _, query = path.partition("?")
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": kind,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+            **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
+        }
+        started = []
+        pieces = self.app(environ, lambda status, head: started.append((status, head)))
+        content = b"".join(pieces)
+        status, head = started[0]
+        return Got(int(status[:3]), {name.lower(): value for name, value in head}, content)
+
+    def get(self, path, **params):
+        return self.ask("GET", path + ("?" + urlencode(params, doseq=True) if params else ""))
+
+    def post(self, path, form, **headers):
+        body = urlencode(form, doseq=True).encode()
+        return self.ask(
+            "POST", path, body=body, kind="application/x-www-form-urlencoded", **headers
+        )
+
+
+@pytest.fixture
+def works(tmp_path):
+    return Works(tmp_path / "works.sqlite3")
+
+
+@pytest.fixture
+def works_app(works):
+    return WorksApp(works)
+
+
+@pytest.fixture
+def desk(works_app):
+    return Asker(works_app)
+
+
+@pytest.fixture
+def works_url(works_app):
+    server = make_server("127.0.0.1", 0, works_app, Threaded, Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def deploy(tmp_path, works_url):
+    """Builds the adapter; `change` may change the deployment's text, `store` be another's file."""
+
+    def build(change=lambda text: text, *, url=works_url):
+        folder = tmp_path / "deployments"
+        folder.mkdir(exist_ok=True)
+        text = deployment_text(
+            works_url=url, api_key_hash=hash_token(KEY), public_url="https://open311.example"
+        )
+        quick = "[system]\nservices_seconds = 0\nsettle_seconds = 0\nread_seconds = 0.3\n"
+        (folder / "borsetshire.toml").write_text(change(text.replace("[system]\n", quick)))
+        loaded = load_all(folder, KINDS, environ={})
+        return Asker(build_app(loaded, store=Store(tmp_path / "store.sqlite3")))
+
+    return build
+
+
+@pytest.fixture
+def adapter(deploy):
+    return deploy()
+
+
+def report(**changed):
+    """A report of a pothole as Waywarden sends it."""
+    return {
+        "api_key": KEY,
+        "jurisdiction_id": "borsetshire",
+        "service_code": "POTH",
+        "lat": "60.17",
+        "long": "24.94",
+        "description": "A deep hole",
+        "email": "rosa@example.org",
+        "first_name": "Rosa",
+        "last_name": "Reporter",
+        "attribute[depth]": "deep",
+        "attribute[fixmystreet_id]": "77",
+        **changed,
+    }

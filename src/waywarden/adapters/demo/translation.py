@@ -1,0 +1,163 @@
+"""The works system's things as Open311's, and back. Pure."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from waywarden.adapters.demo.client import Job, JobType, JobUpdate, Question
+from waywarden.kernel.text import one_line, paragraphs
+from waywarden.open311 import types
+
+DATATYPES: Mapping[str, str] = {
+    "TEXT": "string",
+    "NUMBER": "number",
+    "ONE_OF": "singlevaluelist",
+    "SOME_OF": "multivaluelist",
+}
+SERVER_SET: Mapping[str, tuple[str, str]] = {
+    "fixmystreet_id": ("number", "The sender's number of the report"),
+    "report_url": ("string", "Where the report is shown"),
+    "title": ("string", "The report's title"),
+    "easting": ("number", "Easting"),
+    "northing": ("number", "Northing"),
+}
+"""What we ask the sender to add without asking the reporter: code to data type and meaning."""
+
+PHOTO_BYTES = 20_000_000
+"""Photos of one report beyond this are left out: the report counts more."""
+_PICTURES = (
+    ("image/jpeg", b"\xff\xd8\xff"),
+    ("image/png", b"\x89PNG\r\n\x1a\n"),
+    ("image/gif", b"GIF8"),
+)
+
+
+def service_of(kind: JobType) -> types.Service:
+    """A type of job as a service."""
+    return types.Service(
+        service_code=kind.code,
+        service_name=kind.title,
+        description=kind.hint,
+        metadata=True,
+        type="realtime",
+        keywords=kind.words,
+        group=kind.section,
+    )
+
+
+def attributes_of(kind: JobType) -> tuple[types.Attribute, ...]:
+    """The questions of a type of job, then what the sender fills by itself."""
+    asked = [_question_of(one, order) for order, one in enumerate(kind.questions, start=1)]
+    filled = [
+        types.Attribute(
+            code=code,
+            variable=False,
+            datatype=datatype,
+            description=meaning,
+            order=order,
+            automated="server_set",
+        )
+        for order, (code, (datatype, meaning)) in enumerate(SERVER_SET.items(), len(asked) + 1)
+    ]
+    return (*asked, *filled)
+
+
+def _question_of(question: Question, order: int) -> types.Attribute:
+    return types.Attribute(
+        code=question.code,
+        datatype=DATATYPES.get(question.kind, "string"),
+        required=question.mandatory,
+        description=question.prompt,
+        order=order,
+        values=tuple(types.AttributeValue(key, name) for key, name in question.choices.items()),
+    )
+
+
+def request_of(job: Job, *, status: str, agency: str) -> types.ServiceRequest:
+    """A job as a service request; a report of the sender's own carries its number."""
+    extras = {"external_status_code": job.state}
+    if job.their_ref.isdigit():
+        extras["fixmystreet_id"] = job.their_ref
+    return types.ServiceRequest(
+        service_request_id=str(job.job_no),
+        status=status,
+        status_notes=job.note,
+        service_name=job.job_type_title,
+        service_code=job.job_type,
+        description=job.details,
+        agency_responsible=agency,
+        requested_datetime=job.created_at,
+        updated_datetime=job.changed_at,
+        address=job.place,
+        lat=job.lat,
+        long=job.lon,
+        media_urls=job.photo_urls,
+        non_public=not job.is_public,
+        extras=extras,
+    )
+
+
+def update_of(row: JobUpdate, *, status: str) -> types.ServiceRequestUpdate:
+    """A row of the update table as an update; its number is the update's id, for ever."""
+    return types.ServiceRequestUpdate(
+        update_id=str(row.seq),
+        service_request_id=str(row.job_no),
+        status=status,
+        updated_datetime=row.changed_at,
+        description=row.note,
+        external_status_code=row.state,
+        fixmystreet_id=int(row.their_ref) if row.their_ref.isdigit() else None,
+    )
+
+
+def job_from(new: types.NewRequest, *, lat: float, lon: float, their_ref: str) -> dict[str, Any]:
+    """A report as the works system takes a new job."""
+    title = one_line(" ".join(new.attributes.get("title", ())))
+    return {
+        "job_type": new.service_code,
+        "details": paragraphs(new.description) or title or "No description.",
+        "lat": lat,
+        "lon": lon,
+        "place": one_line(new.address_string),
+        "answers": {
+            code: list(values) for code, values in new.attributes.items() if code not in SERVER_SET
+        },
+        "reporter": one_line(f"{new.first_name} {new.last_name}"),
+        "reporter_email": one_line(new.email),
+        "reporter_phone": one_line(new.phone),
+        "their_ref": their_ref,
+        "photo_urls": web_addresses(new.media_urls),
+        "photos": list(_photos(new.uploads)),
+    }
+
+
+def message_from(new: types.NewUpdate, *, their_ref: str) -> dict[str, Any]:
+    """An update from the other side as a message about a job."""
+    return {
+        "text": paragraphs(new.description),
+        "their_ref": their_ref,
+        "sender": one_line(f"{new.first_name} {new.last_name}"),
+        "wanted": new.status,
+        "photo_urls": web_addresses(new.media_urls),
+    }
+
+
+def web_addresses(urls: tuple[str, ...]) -> list[str]:
+    """Those of the addresses that a browser may open."""
+    return [one_line(url) for url in urls if url.startswith(("http://", "https://"))]
+
+
+def _photos(uploads: tuple[types.Upload, ...]) -> Iterator[dict[str, str]]:
+    """Uploads that are pictures, by their first bytes; others never stop a report."""
+    left = PHOTO_BYTES
+    for upload in uploads:
+        kind = next((one for one, start in _PICTURES if upload.data.startswith(start)), "")
+        if upload.data[:4] == b"RIFF" and upload.data[8:12] == b"WEBP":
+            kind = "image/webp"
+        left -= len(upload.data)
+        if kind and left >= 0:
+            yield {
+                "filename": one_line(upload.filename),
+                "content_type": kind,
+                "base64": base64.b64encode(upload.data).decode(),
+            }

@@ -1,0 +1,64 @@
+"""Running a WSGI application as a program of its own, quick to start and clean to stop."""
+
+import functools
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from wsgiref.types import WSGIApplication
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from waywarden.kernel.errors import Misconfigured
+
+THREADS = 4
+_LOOK_EVERY = 0.5
+
+
+def run(load: Callable[[], WSGIApplication], *, host: str, port: int) -> None:
+    """Serves until SIGTERM or SIGINT. Raises Misconfigured when it could not be started.
+
+    `load` runs in the serving process, so it must be something pickle can carry: a function of
+    a module, or a partial of one. There is one serving process: what it holds in memory (locks,
+    switches) holds for all requests.
+    """
+    _check_free(host, port)
+    server = Granian(
+        __name__,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=THREADS,
+        backpressure=64,
+        websockets=False,
+        log_level=LogLevels.warning,
+    )
+    loader = functools.partial(_load, load, os.getpid())
+    server.serve(target_loader=loader, wrap_loader=False)
+
+
+def _check_free(host: str, port: int) -> None:
+    """The server's own complaint about an address would be a stack trace."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        message = f"Cannot listen on {host}, port {port}: {error.strerror or error}."
+        raise Misconfigured(message) from error
+
+
+def _load(load: Callable[[], WSGIApplication], parent: int) -> WSGIApplication:
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    return load()
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when the one that started it is gone, killed for instance."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY)
+    os._exit(1)

@@ -1,0 +1,231 @@
+"""What was sent on already, kept in SQLite: a repeated POST is answered and not done again."""
+
+import enum
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from waywarden.kernel import clock
+from waywarden.kernel.errors import Misconfigured, Refused, RuleBroken, TryLater
+
+KEPT_FOR = timedelta(days=400)
+WAIT_SECONDS = 5.0
+"""How long a repeat waits for the first one, when both are here at the same time."""
+_LOOK_EVERY = 0.05
+
+
+class KeyReused(RuleBroken):
+    """This idempotency key was used for something else before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something to be done once. `kind` is `request` or `update`.
+
+    `digest` is "" where the same key with another content is still the same thing.
+    """
+
+    jurisdiction: str
+    kind: str
+    key: str
+    digest: str = ""
+
+
+class Standing(enum.Enum):
+    """How it stands with a post that is asked for."""
+
+    FRESH = "fresh"
+    """Nobody has sent it, and it is now ours to send."""
+    UNSURE = "unsure"
+    """It may have arrived, and it is now ours to look after."""
+    ANSWERED = "answered"
+    """Done; the answer is known."""
+    BUSY = "busy"
+    """Another thread is at it."""
+    OTHER = "other"
+    """The key belongs to another content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What `Store.claim` found. `first_at` and `last_at` say when it was sent before."""
+
+    standing: Standing
+    answer: str = ""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+class Store:
+    """The file belongs to one process: what was being sent when the last one ended is unsure.
+
+    Each call opens a connection, so threads may share it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connect() as db:
+            db.execute("pragma journal_mode = wal")
+            db.executescript(Path(__file__).with_name("store.sql").read_text(encoding="utf-8"))
+            db.execute("update posts set state = 'unsure' where state = 'sending'")
+            db.execute(
+                "delete from posts where last_at < ?", [(clock.now() - KEPT_FOR).isoformat()]
+            )
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        try:
+            db.execute("pragma synchronous = full")  # a receipt must outlive the power
+            yield db
+        finally:
+            db.close()
+
+    def claim(self, post: Post) -> Claim:
+        """Looks a post up, and takes it when nobody has it or nobody knows what became of it."""
+        with self._connect() as db:
+            db.execute("begin immediate")
+            try:
+                claim = _claimed(db, post)
+            except BaseException:
+                db.execute("rollback")
+                raise
+            db.execute("commit")
+        return claim
+
+    def answered(self, post: Post, answer: str) -> None:
+        """It is done, and this id was answered."""
+        self._settle("update posts set state = 'answered', answer = ?", post, answer)
+
+    def unsure(self, post: Post) -> None:
+        """It may have arrived."""
+        self._settle("update posts set state = 'unsure', answer = ?", post, "")
+
+    def forget(self, post: Post) -> None:
+        """It surely did not arrive."""
+        with self._connect() as db:
+            db.execute(
+                "delete from posts where jurisdiction = ? and kind = ? and key = ?",
+                [post.jurisdiction, post.kind, post.key],
+            )
+
+    def sending_now(self, post: Post) -> None:
+        """Notes the moment of the attempt that is about to be made."""
+        self._settle("update posts set last_at = ?", post, clock.now().isoformat())
+
+    def is_taken(self, post: Post, answer: str) -> bool:
+        """Whether this id was the answer to another post of the same kind."""
+        statement = (
+            "select 1 from posts where jurisdiction = ? and kind = ? and answer = ? and key <> ?"
+        )
+        with self._connect() as db:
+            found = db.execute(statement, [post.jurisdiction, post.kind, answer, post.key])
+            return found.fetchone() is not None
+
+    def _settle(self, change: str, post: Post, value: str) -> None:
+        where = "where jurisdiction = ? and kind = ? and key = ?"
+        with self._connect() as db:
+            db.execute(f"{change} {where}", [value, post.jurisdiction, post.kind, post.key])
+
+
+def _claimed(db: sqlite3.Connection, post: Post) -> Claim:
+    now = clock.now().isoformat()
+    key = [post.jurisdiction, post.kind, post.key]
+    row = db.execute(
+        "select digest, state, answer, first_at, last_at from posts"
+        " where jurisdiction = ? and kind = ? and key = ?",
+        key,
+    ).fetchone()
+    if row is None:
+        db.execute(
+            "insert into posts (jurisdiction, kind, key, digest, state, first_at, last_at)"
+            " values (?, ?, ?, ?, 'sending', ?, ?)",
+            [*key, post.digest, now, now],
+        )
+        return Claim(Standing.FRESH)
+    digest, state, answer, first_at, last_at = row
+    if post.digest and digest and digest != post.digest:
+        return Claim(Standing.OTHER)
+    if state == "answered":
+        return Claim(Standing.ANSWERED, answer=answer)
+    if state == "sending":
+        return Claim(Standing.BUSY)
+    db.execute(
+        "update posts set state = 'sending' where jurisdiction = ? and kind = ? and key = ?", key
+    )
+    return Claim(
+        Standing.UNSURE,
+        first_at=datetime.fromisoformat(first_at),
+        last_at=datetime.fromisoformat(last_at),
+    )
+
+
+def do_once(
+    store: Store,
+    post: Post,
+    *,
+    send: Callable[[], str],
+    look_up: Callable[[datetime], str | None],
+    settles_after: timedelta,
+) -> str:
+    """Sends a post unless it was sent before; gives its id, the same however often it is asked.
+
+    `look_up` asks the vendor whether something sent since a moment arrived. It is believed when
+    it finds nothing only `settles_after` the last attempt: until then the vendor may still be at
+    it. TryLater, Refused and Misconfigured from `send` mean that nothing was done; any other error,
+    or the end of the process, leaves the post unsure. Raises KeyReused, TryLater and what `send`
+    and `look_up` raise.
+    """
+    claim = _patient_claim(store, post)
+    if claim.standing is Standing.ANSWERED:
+        return claim.answer
+    if claim.standing is Standing.OTHER:
+        raise KeyReused
+    if claim.standing is Standing.BUSY:
+        raise TryLater("The same call is still being worked on. Please ask again in a moment.")
+    try:
+        answer = _arrived(claim, look_up=look_up, settles_after=settles_after)
+    except BaseException:
+        store.unsure(post)
+        raise
+    if answer is None:
+        if claim.standing is Standing.UNSURE:
+            store.sending_now(post)
+        answer = _sent(store, post, send)
+    store.answered(post, answer)
+    return answer
+
+
+def _patient_claim(store: Store, post: Post) -> Claim:
+    give_up_at = time.monotonic() + WAIT_SECONDS
+    while (claim := store.claim(post)).standing is Standing.BUSY and time.monotonic() < give_up_at:
+        time.sleep(_LOOK_EVERY)
+    return claim
+
+
+def _arrived(
+    claim: Claim, *, look_up: Callable[[datetime], str | None], settles_after: timedelta
+) -> str | None:
+    """The id of an earlier attempt that did arrive, None when surely none did."""
+    if claim.first_at is None or claim.last_at is None:
+        return None
+    found = look_up(claim.first_at)
+    if found is None and clock.now() < claim.last_at + settles_after:
+        raise TryLater("An earlier attempt may still arrive. Please ask again in a minute.")
+    return found
+
+
+def _sent(store: Store, post: Post, send: Callable[[], str]) -> str:
+    try:
+        return send()
+    except (TryLater, Refused, Misconfigured):
+        store.forget(post)
+        raise
+    except BaseException:
+        store.unsure(post)
+        raise

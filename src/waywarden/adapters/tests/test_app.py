@@ -1,0 +1,185 @@
+"""Several councils under one address, and the server as a program."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from waywarden.adapters.app import KINDS, Mounted, Switchboard, build_app
+from waywarden.adapters.demo.sample import deployment_text
+from waywarden.adapters.deployment import load_all
+from waywarden.adapters.store import Store
+from waywarden.kernel.secrets import hash_token
+from waywarden.open311.provider import Call, ProviderError
+from waywarden.open311.types import RequestQuery, UpdateQuery
+
+START = "import sys; from pathlib import Path; from waywarden.adapters{module} import serve; {call}"
+
+
+def text_for(name, *, works_url="http://127.0.0.1:1"):
+    text = deployment_text(
+        works_url=works_url,
+        api_key_hash=hash_token(f"key of {name}"),
+        public_url="http://x.example",
+    )
+    return text.replace('jurisdiction = "borsetshire"', f'jurisdiction = "{name}"')
+
+
+class Recorder:
+    """A provider that notes who asked."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattr__(self, _name):
+        def note(call, *_rest):
+            self.calls.append(call)
+            return ()
+
+        return note
+
+
+@pytest.fixture
+def two(tmp_path):
+    for name in ("east", "west"):
+        (tmp_path / f"{name}.toml").write_text(text_for(name))
+    return [Mounted(one.deployment, Recorder()) for one in load_all(tmp_path, KINDS, environ={})]
+
+
+def status_of(ask):
+    with pytest.raises(ProviderError) as caught:
+        ask()
+    return caught.value.status
+
+
+def test_a_call_goes_to_its_jurisdiction(two):
+    Switchboard(two).services(Call("west"))
+    east, west = (one.provider.calls for one in two)
+    assert (len(east), len(west)) == (0, 1)
+
+
+def test_with_several_a_jurisdiction_is_needed_and_with_one_it_is_not(two):
+    assert status_of(lambda: Switchboard(two).services(Call())) == 400
+    assert status_of(lambda: Switchboard(two).services(Call("north"))) == 404
+    Switchboard(two[:1]).services(Call())
+    assert len(two[0].provider.calls) == 1
+
+
+def test_a_key_is_good_for_its_own_jurisdiction_only(two):
+    board = Switchboard(two)
+    board.updates(Call("west", "key of west"), UpdateQuery())
+    assert status_of(lambda: board.updates(Call("west", "key of east"), UpdateQuery())) == 403
+    assert status_of(lambda: board.create_request(Call("west"), None)) == 403
+    assert status_of(lambda: board.create_update(Call("west", "key of east"), None)) == 403
+
+
+def test_only_a_good_key_reaches_the_provider_with_a_list_of_requests(two):
+    board = Switchboard(two)
+    for key in ("key of west", "key of east", ""):
+        board.requests(Call("west", key), RequestQuery())
+    assert [call.api_key for call in two[1].provider.calls] == ["key of west", "", ""]
+
+
+def test_an_app_is_built_from_a_folder(tmp_path):
+    (tmp_path / "east.toml").write_text(text_for("east"))
+    app = build_app(load_all(tmp_path, KINDS, environ={}), store=Store(tmp_path / "s"), environ={})
+    started = []
+    body = b"".join(app({"PATH_INFO": "/healthz"}, lambda *said: started.append(said)))
+    assert started[0][0] == "200 OK"
+    assert b"east" in body
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def start(module, call, *arguments):
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    program = START.format(module=module, call=call)
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], env=environ, stderr=subprocess.PIPE
+    )
+
+
+def wait_for(url):
+    give_up_at = time.monotonic() + 15
+    while time.monotonic() < give_up_at:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return answer.read()
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.02)
+    raise AssertionError("it did not start")
+
+
+@pytest.fixture
+def programs():
+    started = []
+    yield started
+    for one in started:
+        if one.poll() is None:
+            one.kill()
+        one.wait()
+        one.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("which", ["adapter", "works system"])
+def test_a_program_starts_and_stops_cleanly(tmp_path, free_port, programs, which, number):
+    (tmp_path / "east.toml").write_text(text_for("east"))
+    adapter = ("", "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))")
+    works = (".demo.fake", adapter[1])
+    module, call = adapter if which == "adapter" else works
+    target = tmp_path if which == "adapter" else tmp_path / "works.sqlite3"
+    module = ".app" if which == "adapter" else module
+    programs.append(start(module, call, str(target), str(free_port)))
+    path = "/healthz" if which == "adapter" else "/jobs"
+    assert wait_for(f"http://127.0.0.1:{free_port}{path}")
+    programs[0].send_signal(number)
+    assert programs[0].wait(timeout=10) == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", free_port)) != 0
+
+
+def test_a_killed_program_leaves_nobody_behind(tmp_path, free_port, programs):
+    call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
+    programs.append(start(".demo.fake", call, str(tmp_path / "w.sqlite3"), str(free_port)))
+    wait_for(f"http://127.0.0.1:{free_port}/jobs")
+    programs[0].kill()
+    give_up_at = time.monotonic() + 5
+    while time.monotonic() < give_up_at:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", free_port)) != 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the serving process lives on")
+
+
+def test_wrong_deployments_stop_the_start_and_are_all_named(tmp_path, free_port, programs):
+    (tmp_path / "east.toml").write_text("colour = 1")
+    call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
+    programs.append(start(".app", call, str(tmp_path), str(free_port)))
+    assert programs[0].wait(timeout=15) != 0
+    said = programs[0].stderr.read().decode()
+    assert "east.toml: colour:" in said
+    assert "east.toml: jurisdiction: this is missing" in said
+
+
+def test_a_port_that_is_taken_stops_the_start(tmp_path, programs):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
+        programs.append(start(".demo.fake", call, str(tmp_path / "w.sqlite3"), str(port)))
+        assert programs[0].wait(timeout=15) != 0
+    assert "Cannot listen" in programs[0].stderr.read().decode()
