@@ -1,0 +1,1 @@
+"""Plug-ins that carry reports into a body's system and bring its news back."""

@@ -1,0 +1,1 @@
+"""Carries reports to a body by e-mail."""

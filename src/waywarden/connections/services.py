@@ -1,0 +1,215 @@
+"""Opening a connection's back-end, and every write to connections."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from django.conf import settings
+from django.db import transaction
+
+from waywarden.backends.contract import Backend
+from waywarden.backends.registry import backend_class
+from waywarden.connections.models import Circuit, Connection, Exchange
+from waywarden.kernel import clock, http, options
+from waywarden.kernel.errors import Misconfigured, RuleBroken
+from waywarden.kernel.retry import CIRCUIT_OPENS_AT, pause_after
+from waywarden.kernel.secrets import Box
+from waywarden.kernel.text import shorten, without_control_characters
+
+#: How long an exchange is kept.
+EXCHANGES_LIVE = timedelta(days=90)
+#: How long a probe of an open circuit may take before another is allowed.
+PROBE_TAKES = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A back-end ready to be called; `exchanges` fills as it is. None: e-mail without a row."""
+
+    connection_id: int | None
+    backend: Backend
+    exchanges: list[http.Exchange] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said over an opened connection, and about what."""
+
+    opened: Opened
+    subject_kind: str = ""
+    subject_id: int | None = None
+
+
+def open_backend(connection: Connection) -> Opened:
+    """The connection's plug-in with its options, secrets and the one way out.
+
+    Raises Misconfigured for an unknown kind or zone, options that do not fit the kind, or secrets
+    that cannot be opened. Opening calls nobody.
+    """
+    kind = backend_class(connection.kind)
+    exchanges: list[http.Exchange] = []
+    try:
+        values = options.read(kind.options_type, connection.options)
+        secrets = options.read(kind.secrets_type, _own(kind.secrets_type, secrets_of(connection)))
+    except RuleBroken as error:
+        message = f"The option {error.field!r} of {connection.name} is wrong: {error}"
+        raise Misconfigured(message) from error
+    way = http.Way(
+        limits=http.Limits(read_seconds=float(getattr(values, "timeout_seconds", 60))),
+        allowed_private=frozenset(settings.WAYWARDEN_PRIVATE_HOSTS),
+        record=exchanges.append,
+        masked=tuple(text for text in options.plain(secrets).values() if text),
+    )
+    backend = kind(options=values, secrets=secrets, way=way, zone=_zone(connection))
+    return Opened(connection_id=connection.pk, backend=backend, exchanges=exchanges)
+
+
+def default_email_backend() -> Backend:
+    """The e-mail back-end of a body without a connection (level 0)."""
+    kind = backend_class("email")
+    return kind(options=kind.options_type(), secrets=kind.secrets_type(), way=http.Way())
+
+
+def open_email() -> Opened:
+    """The same, opened; without a connection's row nothing that is said can be kept."""
+    return Opened(connection_id=None, backend=default_email_backend())
+
+
+def _own(secrets_type: type[options.Secrets], secrets: Mapping[str, str]) -> dict[str, Any]:
+    """Those that the kind knows: a connection keeps its secrets when its kind is changed."""
+    known = {item.name for item in msgspec.structs.fields(secrets_type)}
+    return {name: value for name, value in secrets.items() if name in known}
+
+
+def _zone(connection: Connection) -> ZoneInfo:
+    try:
+        return ZoneInfo(connection.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"The zone of {connection.name} is not the name of a time zone."
+        raise Misconfigured(message) from error
+
+
+def _box() -> Box:
+    return Box(settings.WAYWARDEN_FIELD_KEYS)
+
+
+def secrets_of(connection: Connection) -> dict[str, str]:
+    """The connection's secrets, opened. Never shown, never logged. Raises Misconfigured."""
+    plain = _box().open(connection.secrets)
+    return json.loads(plain) if plain else {}
+
+
+def set_secrets(connection: Connection, secrets: Mapping[str, str]) -> None:
+    """Seals the given secrets beside those kept; "" removes one. The caller saves the row."""
+    kept = secrets_of(connection) | dict(secrets)
+    kept = {name: value for name, value in kept.items() if value}
+    connection.secrets = _box().seal(json.dumps(kept)) if kept else ""
+
+
+def keep_exchanges(
+    opened: Opened, *, subject_kind: str = "", subject_id: int | None = None
+) -> None:
+    """Writes down what was said since the last time, and forgets it here."""
+    keep_all_exchanges([Said(opened, subject_kind, subject_id)])
+
+
+def keep_all_exchanges(said: Iterable[Said]) -> None:
+    """The same for many at once. Without a connection's row there is nothing to keep them by."""
+    rows = []
+    for one in said:
+        exchanges, one.opened.exchanges[:] = tuple(one.opened.exchanges), ()
+        if one.opened.connection_id is not None:
+            rows += [_row_of(exchange, one, one.opened.connection_id) for exchange in exchanges]
+    Exchange.objects.bulk_create(rows)
+
+
+def _row_of(exchange: http.Exchange, said: Said, connection_id: int) -> Exchange:
+    return Exchange(
+        connection_id=connection_id,
+        subject_kind=said.subject_kind,
+        subject_id=said.subject_id,
+        at=exchange.started_at,
+        seconds=exchange.seconds,
+        method=exchange.method,
+        url=without_control_characters(exchange.url),
+        request=without_control_characters(exchange.request),
+        status=exchange.status,
+        response=without_control_characters(exchange.response),
+        error=shorten(without_control_characters(exchange.error), 500),
+    )
+
+
+def pause(connection_id: int, *, reason: str) -> bool:
+    """Stops sending over a connection until a person resumes it; False when it was paused."""
+    return bool(
+        Connection.objects.filter(pk=connection_id, is_paused=False).update(
+            is_paused=True, pause_reason=shorten(reason, 500)
+        )
+    )
+
+
+def resume(connection_id: int) -> bool:
+    """Lets a paused connection send again; False when it was not paused. Its circuit is closed."""
+    with transaction.atomic():
+        resumed = Connection.objects.filter(pk=connection_id, is_paused=True).update(
+            is_paused=False, pause_reason="", resumed_at=clock.now()
+        )
+        if resumed:
+            note_answer(connection_id)
+    return bool(resumed)
+
+
+def note_success(connection_id: int) -> bool:
+    """A call worked: the circuit closes; True when it was open."""
+    was_open = note_answer(connection_id)
+    Circuit.objects.update_or_create(
+        connection_id=connection_id, defaults={"last_success_at": clock.now()}
+    )
+    return was_open
+
+
+def note_answer(connection_id: int) -> bool:
+    """The system is there, whatever it said: the circuit closes; True when it was open."""
+    circuits = Circuit.objects.filter(connection_id=connection_id)
+    was_open = circuits.filter(opened_at__isnull=False).update(
+        failures=0, opened_at=None, probe_at=None
+    )
+    if not was_open:
+        circuits.filter(failures__gt=0).update(failures=0)
+    return bool(was_open)
+
+
+def note_failure(connection_id: int, *, reason: str) -> bool:
+    """A call failed for the system's own reasons; True when this failure opens the circuit."""
+    moment = clock.now()
+    with transaction.atomic():
+        Circuit.objects.get_or_create(connection_id=connection_id)
+        circuit = Circuit.objects.select_for_update().get(connection_id=connection_id)
+        circuit.failures += 1
+        circuit.last_failure_at = moment
+        circuit.last_failure = shorten(without_control_characters(reason), 500)
+        opens = circuit.opened_at is None and circuit.failures >= CIRCUIT_OPENS_AT
+        if circuit.failures >= CIRCUIT_OPENS_AT:
+            circuit.opened_at = circuit.opened_at or moment
+            circuit.probe_at = moment + pause_after(circuit.failures - CIRCUIT_OPENS_AT + 1)
+        circuit.save()
+    return opens
+
+
+def claim_probe(connection_id: int, *, now: datetime) -> bool:
+    """Takes the one probe an open circuit allows; False when another has it or it is too early."""
+    return bool(
+        Circuit.objects.filter(connection_id=connection_id, probe_at__lte=now).update(
+            probe_at=now + PROBE_TAKES
+        )
+    )
+
+
+def drop_old_exchanges() -> int:
+    """Deletes exchanges older than 90 days; how many."""
+    deleted, _by_model = Exchange.objects.filter(at__lt=clock.now() - EXCHANGES_LIVE).delete()
+    return deleted
