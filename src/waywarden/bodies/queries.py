@@ -7,7 +7,11 @@ from django.db.models import QuerySet
 from waywarden.areas.queries import areas_at
 from waywarden.bodies.models import Body, Category, Question
 from waywarden.bodies.routing import Choice, Offer, choices
+from waywarden.connections.models import Connection
+from waywarden.events.queries import history_of
 
+#: The fact that a body sends another way.
+METHOD_CHANGED = "body.send_method_changed"
 #: Categories the public may pick.
 OPEN_STATES = (Category.State.CONFIRMED, Category.State.UNCONFIRMED)
 
@@ -82,3 +86,19 @@ def may_work_for(user_id: int | None, body_id: int) -> bool:
         user_id is not None
         and Body.objects.filter(pk=body_id, memberships__user_id=user_id).exists()
     )
+
+
+def kept_connection(body: Body, kind: str) -> Connection | None:
+    """The connection of a kind that a body has, or had before it sent another way.
+
+    Found by the facts of its changes, so that switching back and forth loses nothing.
+    """
+    for connection in (body.sending_connection, body.fetching_connection):
+        if connection is not None and connection.kind == kind:
+            return connection
+    if body._state.adding:
+        return None
+    changes = history_of("body", body.pk).filter(kind=METHOD_CHANGED)
+    ids = [pk for change in changes for pk in (change.data["from"], change.data["to"])]
+    found = {row.pk: row for row in Connection.objects.filter(pk__in=filter(None, ids), kind=kind)}
+    return next((found[pk] for pk in reversed(ids) if pk in found), None)

@@ -1,0 +1,342 @@
+"""The operator's bodies: how each is reached, its categories, its people."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import URLField
+from django.forms import modelform_factory
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.forms import AdminForm
+
+from waywarden.backends import registry
+from waywarden.bodies.forms import BodyForm, CategoryForm, QuestionForm
+from waywarden.bodies.models import Body, Category, Membership, Question
+from waywarden.bodies.services import choose_connection
+from waywarden.connections.admin import page_of, what_is_wrong
+from waywarden.connections.checking import check
+from waywarden.connections.forms import MODEL_FIELDS, ConnectionForm
+from waywarden.connections.models import Connection
+from waywarden.events.services import Actor
+
+#: unfold's look of a warning.
+_WARNING = (
+    "bg-orange-100 text-orange-700 dark:bg-orange-500/20 dark:text-orange-400 px-2 py-1"
+    " rounded-default"
+)
+
+
+def method_in_words(connection: Connection | None) -> str:
+    """A send method's label."""
+    kind = connection.kind if connection else "email"
+    found = registry.backend_classes().get(kind)
+    return str(found.label) if found else str(_("%s (not installed)")) % kind
+
+
+def way_in_words(category: Category) -> str:
+    """How reports of a category go, and an own choice that is kept but ignored, clearly so."""
+    words = method_in_words(category.connection_for_sending)
+    own = (
+        method_in_words(None)
+        if category.is_devolved_to_email
+        else str(category.connection)
+        if category.connection
+        else ""
+    )
+    if category.own_choice_is_ignored:
+        mark = '{} <strong class="{}" data-ignored>{}</strong>'
+        return format_html(mark, words, _WARNING, _("kept but ignored: %s") % own)
+    return str(_("%s (its own choice)")) % words if own else words
+
+
+class CategoryList(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
+    """A body's categories at a glance; each is changed on its own page."""
+
+    model = Category
+    extra = 0
+    can_delete = False
+    verbose_name_plural = _("categories")
+    hide_title = True
+    fields = readonly_fields = (
+        "page",
+        "state",
+        "group_names",
+        "addresses",
+        "service_code",
+        "way",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what the lines need."""
+        return (
+            super().get_queryset(request).select_related("body__sending_connection", "connection")
+        )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """On its own page."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """On its own page."""
+        return False
+
+    @admin.display(description=_("name"))
+    def page(self, category: Category) -> str:
+        """Its name, linked to its page."""
+        address = reverse("admin:bodies_category_change", args=[category.pk])
+        look = "font-medium text-primary-600 dark:text-primary-500"
+        return format_html('<a href="{}" class="{}">{}</a>', address, look, category.name)
+
+    @admin.display(description=_("groups"))
+    def group_names(self, category: Category) -> str:
+        """Its groups in one line."""
+        return ", ".join(category.groups) or "–"
+
+    @admin.display(description=_("e-mail addresses"))
+    def addresses(self, category: Category) -> str:
+        """Its addresses in one line."""
+        return ", ".join(category.emails) or "–"
+
+    @admin.display(description=_("goes by"))
+    def way(self, category: Category) -> str:
+        """How its reports go."""
+        return way_in_words(category)
+
+
+class MembershipInline(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
+    """Who works for a body."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+    verbose_name_plural = _("people who work for it")
+
+
+@admin.register(Body)
+class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """Bodies; the send method's own settings stand on the same page."""
+
+    form = BodyForm
+    change_form_template = "bodies/body_form.html"
+    list_display = ("name", "slug", "parent", "method", "can_be_devolved", "is_deleted")
+    list_filter = ("is_deleted", "can_be_devolved")
+    list_select_related = ("parent", "sending_connection")
+    search_fields = ("name", "slug")
+    show_full_result_count = False
+    prepopulated_fields = {"slug": ("name",)}
+    autocomplete_fields = ("areas", "parent", "fetching_connection")
+    inlines = (CategoryList, MembershipInline)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "areas", "parent", "external_url", "cobrand")}),
+        (
+            _("Where news comes from"),
+            {
+                "fields": ("fetching_connection",),
+                "classes": ["collapse"],
+                "description": _(
+                    "Only for a body that is asked for news by another way than it is sent reports."
+                ),
+            },
+        ),
+        (_("Leaving"), {"fields": ("is_deleted",), "classes": ["collapse"]}),
+        (_("How reports reach it"), {"fields": ("can_be_devolved", "send_method")}),
+    )
+
+    class Media:
+        js = ("connections/send_method.js",)
+
+    @admin.display(description=_("send method"), ordering="sending_connection__kind")
+    def method(self, body: Body) -> str:
+        """How reports reach it."""
+        return method_in_words(body.sending_connection)
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A new body has no categories yet."""
+        return self.inlines if obj is not None else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The short name is proposed once; later it stands in addresses and commands."""
+        return self.prepopulated_fields if obj is None else {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A body is flagged as deleted; its data stays."""
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever may only look sees the connection by name."""
+        if self._may_change(request, obj):
+            return self.fieldsets
+        return (
+            *self.fieldsets[:-1],
+            (_("How reports reach it"), {"fields": ("can_be_devolved", "sending_connection")}),
+        )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """The form, given the admin's widgets for the connections' fields too."""
+        form = super().get_form(request, obj, **kwargs)
+        if issubclass(form, BodyForm):
+            form.connection_form = modelform_factory(
+                Connection,
+                form=ConnectionForm,
+                fields=MODEL_FIELDS,
+                formfield_callback=partial(self.formfield_for_dbfield, request=request),
+            )
+        return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A website typed without a scheme is one of https."""
+        if isinstance(db_field, URLField):
+            kwargs.setdefault("assume_scheme", "https")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def _may_change(self, request: HttpRequest, obj: Any) -> bool:
+        if obj is None:
+            return bool(self.has_add_permission(request))
+        return bool(self.has_change_permission(request, obj))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Hands the send methods' forms to the page."""
+        form = context["adminform"].form
+        context["methods"] = [
+            {
+                "kind": kind,
+                "is_chosen": kind == form.chosen,
+                "adminform": AdminForm(method, method.fieldsets, {}, (), model_admin=self),
+                "shared_with": _others(method.instance, form.instance),
+            }
+            for kind, method in getattr(form, "method_forms", {}).items()
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Body, form: BodyForm, change: bool) -> None:
+        """The body, then the connection that it sends by."""
+        super().save_model(request, obj, form, change)
+        choose_connection(obj, form.save_connection(), by=Actor("user", request.user.pk))
+
+    def get_urls(self) -> Any:
+        """With the test."""
+        test = path(
+            "<int:object_id>/test/",
+            self.admin_site.admin_view(self.test_view),
+            name="bodies_body_test",
+        )
+        return [test, *super().get_urls()]
+
+    def test_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Asks the back-end something harmless, with the settings as they stand in the form.
+
+        Number 0 is a body that is not saved yet.
+        """
+        body = self.get_object(request, str(object_id)) if object_id else None
+        if request.method != "POST" or (object_id and body is None):
+            raise Http404
+        if not self._may_change(request, body):
+            raise PermissionDenied
+        form = self.get_form(request, body, change=body is not None)(request.POST, instance=body)
+        method = form.chosen_form
+        if method is not None and not method.is_valid():
+            checked = what_is_wrong(method)
+        else:
+            checked = check(form.filled_connection())
+        back = "../change/" if body else "../../add/"
+        return page_of(checked, request, model_admin=self, back=back)
+
+
+def _others(connection: Connection, body: Body) -> str:
+    """The other bodies that a connection serves, by name."""
+    if not connection.pk:
+        return ""
+    others = Body.objects.filter(sending_connection=connection) | Body.objects.filter(
+        fetching_connection=connection
+    )
+    return ", ".join(others.exclude(pk=body.pk).distinct().values_list("name", flat=True))
+
+
+class QuestionInline(StackedInline):  # type: ignore[misc]  # unfold is not seen by mypy
+    """A category's questions and notices."""
+
+    model = Question
+    form = QuestionForm
+    extra = 0
+    fields = (
+        ("code", "datatype"),
+        "description",
+        "hint",
+        ("required", "variable"),
+        ("automated", "order"),
+        "choices_text",
+    )
+
+
+@admin.register(Category)
+class CategoryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """Categories: addresses, service code, own send method, questions."""
+
+    form = CategoryForm
+    list_display = ("name", "body", "state", "service_code", "addresses", "way", "is_private")
+    list_filter = ("state", "is_private", "photo_required", "body")
+    list_select_related = ("body__sending_connection", "connection")
+    search_fields = ("name", "service_code", "body__name")
+    show_full_result_count = False
+    prepopulated_fields = {"slug": ("name",)}
+    autocomplete_fields = ("body", "connection")
+    readonly_fields = ("way", "changed")
+    inlines = (QuestionInline,)
+    fieldsets = (
+        (None, {"fields": ("body", "name", "slug", "state", "groups", "description", "keywords")}),
+        (
+            _("Where its reports go"),
+            {
+                "fields": ("way", "emails", "service_code", "send_method", "connection"),
+                "description": _(
+                    "Addresses and service code are both kept, so that changing the way and back"
+                    " loses nothing."
+                ),
+            },
+        ),
+        (
+            _("Rules"),
+            {"fields": ("photo_required", "is_private", "prefer_if_multiple", "id_field")},
+        ),
+        (
+            _("Syncing"),
+            {"fields": ("protected_fields", "changed"), "classes": ["collapse"]},
+        ),
+    )
+
+    @admin.display(description=_("e-mail addresses"))
+    def addresses(self, category: Category) -> str:
+        """Its addresses in one line."""
+        return ", ".join(category.emails) or "–"
+
+    @admin.display(description=_("goes by"))
+    def way(self, category: Category) -> str:
+        """How its reports go."""
+        return way_in_words(category) if category.body_id else "–"
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The short name is proposed once."""
+        return self.prepopulated_fields if obj is None else {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A category gets the state *deleted*; old reports keep it."""
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """Who works for which body, and as what."""
+
+    list_display = ("user", "body", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "body")
+    search_fields = ("user__email", "user__name", "body__name")
+    autocomplete_fields = ("user", "body")
+    show_full_result_count = False

@@ -1,0 +1,1 @@
+"""The heart: reports, what became of them at each body, updates, photos, states."""

@@ -1,0 +1,192 @@
+"""The operator's look at reports, and the bodies' response templates (they know the states)."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from waywarden.bodies.models import ResponseTemplate
+from waywarden.events.record_admin import LongListAdmin
+from waywarden.kernel import clock
+from waywarden.reports import services
+from waywarden.reports.forms import ResponseTemplateForm
+from waywarden.reports.models import Report, ReportBody, Update
+
+_WORDS = ("title", "detail", "nearest_address", "name", "is_name_public", "is_private")
+
+
+class _ReadOnlyInline(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only the engines and people on the site add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only looked at here."""
+        return False
+
+
+class ReportBodyInline(_ReadOnlyInline):
+    """What a report is at each body."""
+
+    model = ReportBody
+    fields = ("body", "category", "external_id", "customer_reference", "sent_at", "last_status")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With names."""
+        return super().get_queryset(request).select_related("body", "category")
+
+
+class UpdateInline(_ReadOnlyInline):
+    """The story so far."""
+
+    model = Update
+    fields = ("created", "who", "state", "text", "visibility", "external_status_code")
+    readonly_fields = ("who",)
+    ordering = ("created",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With authors."""
+        return super().get_queryset(request).select_related("body", "user")
+
+    @admin.display(description=_("by"))
+    def who(self, update: Update) -> str:
+        """The author, for the operator's eyes."""
+        return str(update.body or update.user or update.email)
+
+
+@admin.register(Report)
+class ReportAdmin(LongListAdmin):
+    """Reports: found by number, reference or title; their words may be mended."""
+
+    list_display = ("id", "title", "category_name", "state", "source", "is_private", "created")
+    list_display_links = ("id", "title")
+    list_filter = ("state", "source", "is_private")
+    search_fields = ("title",)
+    search_help_text = _(
+        "A number, a body’s reference, a whole e-mail address, or words of the title."
+    )
+    ordering = ("-id",)
+    actions = ("hide",)
+    inlines: tuple[type[Any], ...] = (ReportBodyInline, UpdateInline)
+    fieldsets = (
+        (None, {"fields": ("title", "detail", "state", "category_name", "group", "pictures")}),
+        (_("Where"), {"fields": (("lat", "lon"), "is_placed", "nearest_address")}),
+        (
+            _("Who"),
+            {
+                "fields": (
+                    ("user", "email"),
+                    ("name", "is_name_public"),
+                    ("phone", "cobrand"),
+                    "is_private",
+                )
+            },
+        ),
+        (
+            _("When"),
+            {"fields": ("source", "created", "confirmed_at", "state_changed_at", "changed")},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        """The list needs no one's details."""
+        queryset: QuerySet[Report] = super().get_queryset(request)
+        return queryset.select_related("user") if _is_page(request) else queryset
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only words can be mended here; states move on the staff's pages."""
+        every = [name for _title, options in self.fieldsets for name in _flat(options["fields"])]
+        return [name for name in every if name not in _WORDS]
+
+    @admin.display(description=_("photos"))
+    def pictures(self, report: Report) -> str:
+        """Small, linked to the large ones."""
+        keys = [(photo.key, photo.key) for photo in report.photos.all()]
+        if not keys:
+            return "–"
+        small = (
+            '<a href="/photo/{}.jpg"><img src="/photo/{}.small.jpg" alt="" loading="lazy"'
+            ' class="inline-block h-24 mr-2 rounded-default"></a>'
+        )
+        return format_html("{}", format_html_join("", small, keys))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Report], search_term: str
+    ) -> tuple[QuerySet[Report], bool]:
+        """By number and reference through their indexes; by words of the title only else."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if "@" in term and " " not in term:
+            return queryset.filter(Q(user__email=term.lower()) | Q(email=term.lower())), False
+        at_body = ReportBody.objects.filter(external_id=term) | ReportBody.objects.filter(
+            customer_reference=term
+        )
+        ids = list(at_body.values_list("report_id", flat=True)[:100])
+        if term.isascii() and term.isdigit() and len(term) < 18:
+            return queryset.filter(pk__in=[*ids, int(term)]), False
+        return queryset.filter(Q(pk__in=ids) | Q(title__icontains=term)), False
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Reports are made on the site."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Reports are hidden, not deleted."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
+        """Notes when."""
+        obj.changed = clock.now()
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description=_("Hide: take down from the site"), permissions=["change"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        """Takes reports down."""
+        ids = list(queryset.values_list("pk", flat=True))
+        for report_id in ids:
+            services.hide_report(report_id, user=request.user)  # type: ignore[arg-type]
+        messages.success(request, _("%d taken down.") % len(ids))
+
+
+def _is_page(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and "object_id" in match.kwargs
+
+
+def _flat(fields: Any) -> list[str]:
+    return [name for field in fields for name in (field if isinstance(field, tuple) else (field,))]
+
+
+@admin.register(ResponseTemplate)
+class ResponseTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """A body's words for what its system says."""
+
+    form = ResponseTemplateForm
+    list_display = ("title", "body", "shown_states", "shown_codes", "is_automatic")
+    list_filter = ("is_automatic", "body")
+    list_select_related = ("body",)
+    search_fields = ("title", "text")
+    autocomplete_fields = ("body", "categories")
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("body", "title", "text", "email_text", "is_automatic")}),
+        (_("When it speaks"), {"fields": ("states", "external_codes", "categories")}),
+    )
+
+    @admin.display(description=_("states"))
+    def shown_states(self, template: ResponseTemplate) -> str:
+        """In one line."""
+        return ", ".join(template.states) or "–"
+
+    @admin.display(description=_("external codes"))
+    def shown_codes(self, template: ResponseTemplate) -> str:
+        """In one line."""
+        return " · ".join(template.external_codes) or "–"

@@ -1,0 +1,392 @@
+"""Every write to reports and updates that a body's system brings about (integration.md 3 and 4)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from waywarden.bodies import templates
+from waywarden.bodies.models import Body, Category, ResponseTemplate
+from waywarden.events.services import Actor, Fact, record
+from waywarden.geo.points import Point
+from waywarden.kernel import clock
+from waywarden.kernel.text import one_line, paragraphs, shorten
+from waywarden.reports import progress
+from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.states import VISIBLE, State
+
+#: Longer words of a body are cut.
+LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Whom fetched things are credited to, and through which connection they came."""
+
+    connection_id: int
+    sent_by: str
+    user_id: int | None
+    suppresses_alerts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedUpdate:
+    """One row about one report at one body. `state` is ours, "" keeps the report's.
+
+    `update_id` is the body's id of the row, "" when it gave none. `said_at` is its own time.
+    """
+
+    report_id: int
+    body_id: int
+    update_id: str
+    said_at: datetime
+    state: str = ""
+    status: str = ""
+    text: str = ""
+    external_status_code: str = ""
+    customer_reference: str = ""
+    media_urls: tuple[str, ...] = ()
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedReport:
+    """A problem born in a body's system. `category_id` None is "Other". Degrees of WGS84."""
+
+    external_id: str
+    title: str
+    detail: str
+    category_name: str
+    category_id: int | None
+    group: str
+    lat: float
+    lon: float
+    area_ids: tuple[int, ...]
+    nearest_address: str
+    state: State
+    status: str
+    is_private: bool
+    requested_at: datetime
+    changed_at: datetime
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """All that a piece reads at its start, kept true while its rows are applied."""
+
+    reports: dict[int, Report]
+    at_bodies: dict[tuple[int, int], ReportBody]
+    bodies: dict[int, Body]
+    categories: dict[int, dict[str, Category]]
+    templates: dict[int, tuple[templates.Template, ...]]
+    updated: set[int]
+    last_texts: dict[tuple[int, int], str]
+    made: list[tuple[Update, bool]] = field(default_factory=list)
+    """Each new update, and whether it changed the state."""
+
+
+def lock_reports(report_ids: Iterable[int]) -> None:
+    """Locks reports in order of id, so that two pieces never wait for each other in a circle."""
+    ids = sorted(set(report_ids))
+    list(Report.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+
+
+def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Update, ...]:
+    """Applies rows in order of time; the updates it made, hidden ones too.
+
+    One transaction, set-based: joins the caller's, who has locked the reports. Rows about a report
+    that is not at their body must have been left out before.
+    """
+    moment = clock.now()
+    with transaction.atomic():
+        ledger = _read(rows)
+        for row in sorted(rows, key=lambda row: row.said_at):
+            _apply(row, ledger, credit=credit, now=moment)
+        Update.objects.bulk_create([update for update, _is_new in ledger.made])
+        Report.objects.bulk_update(
+            ledger.reports.values(),
+            ["state", "state_changed_at", "changed", "category_name", "group"],
+        )
+        ReportBody.objects.bulk_update(
+            ledger.at_bodies.values(),
+            ["category", "customer_reference", "last_status", "last_status_at", "extras"],
+        )
+        record(*_facts(ledger, credit))
+    return tuple(update for update, _is_new in ledger.made)
+
+
+def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
+    report_ids = {row.report_id for row in rows}
+    body_ids = {row.body_id for row in rows}
+    at_bodies = ReportBody.objects.filter(report__in=report_ids, body__in=body_ids)
+    last = (
+        Update.objects.filter(report__in=report_ids, body__in=body_ids)
+        .order_by("report_id", "body_id", "-confirmed_at", "-id")
+        .distinct("report_id", "body_id")
+        .values_list("report_id", "body_id", "text")
+    )
+    return _Ledger(
+        reports=Report.objects.in_bulk(report_ids),
+        at_bodies={
+            (at_body.report_id, at_body.body_id): at_body
+            for at_body in at_bodies.select_related("category")
+        },
+        bodies=Body.objects.in_bulk(body_ids),
+        categories=_categories_of(body_ids, rows),
+        templates=_templates_of(body_ids),
+        updated=set(
+            Update.objects.filter(report__in=report_ids).values_list("report_id", flat=True)
+        ),
+        last_texts={(report_id, body_id): text for report_id, body_id, text in last},
+    )
+
+
+def _categories_of(
+    body_ids: set[int], rows: Sequence[FetchedUpdate]
+) -> dict[int, dict[str, Category]]:
+    """The bodies' categories by name, only when a row names one."""
+    found: dict[int, dict[str, Category]] = {body_id: {} for body_id in body_ids}
+    if any("category" in row.extras or "group" in row.extras for row in rows):
+        usable = Category.objects.filter(body__in=body_ids).exclude(state=Category.State.DELETED)
+        for category in usable:
+            found[category.body_id][category.name.casefold()] = category
+    return found
+
+
+def _templates_of(body_ids: set[int]) -> dict[int, tuple[templates.Template, ...]]:
+    found: dict[int, list[templates.Template]] = {body_id: [] for body_id in body_ids}
+    automatic = ResponseTemplate.objects.filter(body__in=body_ids, is_automatic=True)
+    for row in automatic.prefetch_related("categories").order_by("id"):
+        found[row.body_id].append(
+            templates.Template(
+                id=row.pk,
+                text=row.text,
+                states=tuple(row.states),
+                external_codes=tuple(row.external_codes),
+                category_ids=tuple(category.pk for category in row.categories.all()),
+            )
+        )
+    return {body_id: tuple(rows) for body_id, rows in found.items()}
+
+
+def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime) -> None:
+    report = ledger.reports[row.report_id]
+    at_body = ledger.at_bodies[row.report_id, row.body_id]
+    at = progress.time_of(said=row.said_at, sent_at=at_body.sent_at, now=now)
+    _move(row, ledger, at=at, credit=credit, now=now)
+    state = progress.state_after(
+        current=report.state,
+        fetched=row.state,
+        at=at,
+        changed_at=report.state_changed_at,
+        is_first_update=report.pk not in ledger.updated,
+        follows_own_row=at_body.last_status_at == report.state_changed_at,
+    )
+    is_new_state = state != report.state
+    text = _text_of(row, ledger, state=state, is_new_state=is_new_state)
+    is_hidden = progress.shows_nothing_new(
+        text=text,
+        last_text=ledger.last_texts.get((row.report_id, row.body_id)),
+        has_photos=bool(row.media_urls),
+        changes_state=is_new_state,
+    )
+    if is_new_state:
+        report.state, report.state_changed_at = state, at
+    report.changed = now
+    _note_at_body(row, at_body, at=at)
+    update = _update_of(row, at=at, credit=credit, now=now)
+    update.text, update.state = text, state if is_new_state else ""
+    update.visibility = Update.Visibility.HIDDEN if is_hidden else Update.Visibility.SHOWN
+    ledger.made.append((update, is_new_state))
+    ledger.updated.add(report.pk)
+    ledger.last_texts[row.report_id, row.body_id] = text
+
+
+def _update_of(row: FetchedUpdate, *, at: datetime, credit: Credit, now: datetime) -> Update:
+    extras: dict[str, Any] = dict(row.extras)
+    if row.media_urls:
+        extras["media_urls"] = list(row.media_urls)
+    return Update(
+        report_id=row.report_id,
+        body_id=row.body_id,
+        user_id=credit.user_id,
+        external_id=row.update_id,
+        external_status_code=row.external_status_code[:100],
+        extras=extras,
+        visibility=Update.Visibility.SHOWN,
+        created=now,
+        confirmed_at=at,
+    )
+
+
+def _move(
+    row: FetchedUpdate, ledger: _Ledger, *, at: datetime, credit: Credit, now: datetime
+) -> None:
+    """Rule 1: a category or group named in the extras moves the report, and an update says so."""
+    report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
+    named = one_line(row.extras.get("category", ""))
+    category = ledger.categories[row.body_id].get((named or report.category_name).casefold())
+    group = one_line(row.extras.get("group", ""))[:120]
+    if category is None or (not named and group not in category.groups):
+        return
+    if group not in category.groups:
+        group = category.groups[0] if category.groups else ""
+    if category.name == report.category_name and group == report.group:
+        return
+    update = _update_of(row, at=at, credit=credit, now=now)
+    update.external_id, update.external_status_code, update.extras = "", "", {}
+    if category.name == report.category_name:
+        update.text = _("Group changed from “%(old)s” to “%(new)s”.") % {
+            "old": report.group, "new": group,
+        }  # fmt: skip
+    else:
+        update.text = _("Category changed from “%(old)s” to “%(new)s”.") % {
+            "old": report.category_name, "new": category.name,
+        }  # fmt: skip
+    report.category_name, report.group, at_body.category = category.name, group, category
+    ledger.made.append((update, False))
+
+
+def _text_of(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: bool) -> str:
+    """Rule 2: the body's words, or the template that fits, or nothing.
+
+    A template that holds `{{description}}` carries the body's own words.
+    """
+    report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
+    words = shorten(paragraphs(row.text), LONGEST_TEXT)
+    code = row.external_status_code
+    template = templates.choose(
+        ledger.templates[row.body_id],
+        category_id=at_body.category_id,
+        state=state,
+        state_changed=is_new_state,
+        external_code="" if code == at_body.extras.get("external_status_code") else code,
+    )
+    if template is None or (words and not templates.has_placeholder(template.text, "description")):
+        return words
+    return templates.fill(
+        template.text,
+        {
+            "description": words,
+            "reference": row.customer_reference or at_body.reference,
+            "report": str(report.pk),
+            "title": report.title,
+            "category": report.category_name,
+            "body": ledger.bodies[row.body_id].name,
+            "external_status_code": code,
+            **{f"extras.{name}": value for name, value in row.extras.items()},
+        },
+    )
+
+
+def _note_at_body(row: FetchedUpdate, at_body: ReportBody, *, at: datetime) -> None:
+    """Rule 7: what the body's system says of the report is kept; the newest row counts."""
+    at_body.customer_reference = row.customer_reference[:200] or at_body.customer_reference
+    if at_body.last_status_at is not None and at < at_body.last_status_at:
+        return
+    at_body.extras = {**at_body.extras, **row.extras}
+    at_body.extras["external_status_code"] = row.external_status_code
+    if row.status:
+        at_body.last_status = row.status[:60]
+    at_body.last_status_at = at
+
+
+def _facts(ledger: _Ledger, credit: Credit) -> list[Fact]:
+    """One fact for each update that people can see."""
+    return [
+        Fact(
+            "update.fetched",
+            "update",
+            update.pk,
+            actor=Actor("connection", credit.connection_id),
+            data={
+                "report": update.report_id,
+                "body": update.body_id,
+                "state": update.state,
+                "is_new_state": is_new_state,
+                "suppress_reporter": credit.suppresses_alerts,
+            },
+        )
+        for update, is_new_state in ledger.made
+        if update.visibility == Update.Visibility.SHOWN
+        and ledger.reports[update.report_id].state in VISIBLE
+    ]
+
+
+def create_fetched_reports(
+    rows: Sequence[FetchedReport], *, body: Body, credit: Credit
+) -> tuple[Report, ...]:
+    """Stores problems born in a body's system. Nothing is mailed and nothing is sent.
+
+    One transaction (the caller's, where there is one), one fact for all of them. Raises
+    IntegrityError when the body has one of the ids already.
+    """
+    if not rows:
+        return ()
+    moment = clock.now()
+    with transaction.atomic():
+        reports = Report.objects.bulk_create(
+            _report_of(row, body=body, credit=credit, now=moment) for row in rows
+        )
+        ReportBody.objects.bulk_create(
+            ReportBody(
+                report=report,
+                body=body,
+                category_id=row.category_id,
+                external_id=row.external_id,
+                sent_at=row.requested_at,
+                sent_by=credit.sent_by,
+                last_status=row.status[:60],
+                last_status_at=row.changed_at,
+                extras=dict(row.extras),
+            )
+            for row, report in zip(rows, reports, strict=True)
+        )
+        record(
+            Fact(
+                "report.fetched",
+                "body",
+                body.pk,
+                actor=Actor("connection", credit.connection_id),
+                data={"reports": [report.pk for report in reports]},
+            )
+        )
+    return tuple(reports)
+
+
+def _report_of(row: FetchedReport, *, body: Body, credit: Credit, now: datetime) -> Report:
+    return Report(
+        title=shorten(one_line(row.title), 200),
+        detail=shorten(paragraphs(row.detail), LONGEST_TEXT),
+        category_name=row.category_name[:200],
+        group=row.group[:120],
+        lat=round(row.lat, 6),
+        lon=round(row.lon, 6),
+        cell=Point(row.lat, row.lon).cell,
+        nearest_address=one_line(row.nearest_address)[:300],
+        area_ids=list(row.area_ids),
+        state=row.state,
+        user_id=credit.user_id,
+        name=body.name,
+        is_name_public=True,
+        is_private=row.is_private,
+        source=Report.Source.BACKEND,
+        created=row.requested_at,
+        confirmed_at=row.requested_at,
+        state_changed_at=row.changed_at,
+        changed=now,
+    )
+
+
+def adopt_external_id(*, report_id: int, body_id: int, external_id: str) -> bool:
+    """A report of ours came back in the body's list: its reference is stored, if it had none."""
+    with transaction.atomic():
+        return bool(
+            ReportBody.objects.filter(report_id=report_id, body_id=body_id, external_id="").update(
+                external_id=external_id
+            )
+        )

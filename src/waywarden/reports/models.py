@@ -1,0 +1,245 @@
+"""Reports, their row at each body, updates, photos."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from waywarden.bodies.models import Body, Category
+from waywarden.reports import states
+from waywarden.reports.states import PinClass, State
+
+STATE_CHOICES = [
+    (State.UNCONFIRMED.value, _("Waiting to be confirmed")),
+    (State.HIDDEN.value, _("Hidden")),
+    (State.CONFIRMED.value, _("Open")),
+    (State.INVESTIGATING.value, _("Being looked into")),
+    (State.IN_PROGRESS.value, _("In progress")),
+    (State.PLANNED.value, _("Planned")),
+    (State.ACTION_SCHEDULED.value, _("Action scheduled")),
+    (State.FOR_TRIAGE.value, _("Waiting to be sorted")),
+    (State.FIXED.value, _("Fixed")),
+    (State.FIXED_USER.value, _("Fixed, says the public")),
+    (State.FIXED_COUNCIL.value, _("Fixed")),
+    (State.CLOSED.value, _("Closed")),
+    (State.UNABLE_TO_FIX.value, _("No further action")),
+    (State.NOT_RESPONSIBLE.value, _("Not this body’s responsibility")),
+    (State.DUPLICATE.value, _("Already reported")),
+    (State.INTERNAL_REFERRAL.value, _("Passed to another department")),
+    (State.CANCELLED.value, _("Withdrawn")),
+]
+
+
+class Report(models.Model):
+    """A problem in a place. Its "sent" is read off its deliveries, never kept here."""
+
+    class Source(models.TextChoices):
+        WEB = "web", _("this site")
+        BACKEND = "backend", _("the body’s own system")
+        API = "api", _("another application")
+        IMPORT = "import", _("imported")
+
+    title = models.CharField(_("title"), max_length=200)
+    detail = models.TextField(_("detail"), blank=True)
+    category_name = models.CharField(_("category"), max_length=200)
+    group = models.CharField(_("group"), max_length=120, blank=True)
+    lat = models.FloatField(_("latitude"))
+    lon = models.FloatField(_("longitude"))
+    cell = models.BigIntegerField(editable=False)
+    is_placed = models.BooleanField(_("placed on the map"), default=True)
+    nearest_address = models.CharField(_("near"), max_length=300, blank=True)
+    area_ids = ArrayField(models.BigIntegerField(), default=list, verbose_name=_("areas"))
+    state = models.CharField(
+        _("state"), max_length=20, choices=STATE_CHOICES, default=State.UNCONFIRMED.value
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reports",
+        verbose_name=_("reporter"),
+    )
+    email = models.EmailField(_("e-mail given"), blank=True)
+    name = models.CharField(_("name given"), max_length=200, blank=True)
+    phone = models.CharField(_("phone given"), max_length=40, blank=True)
+    is_name_public = models.BooleanField(_("name is public"), default=False)
+    is_private = models.BooleanField(_("private"), default=False)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.WEB)
+    cobrand = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    created = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    state_changed_at = models.DateTimeField(null=True, blank=True)
+    changed = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        indexes = [
+            models.Index(
+                fields=["cell", "-confirmed_at"],
+                name="report_cell",
+                condition=Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"]),
+            ),
+            models.Index(
+                fields=["-confirmed_at"],
+                name="report_newest",
+                condition=Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"]),
+            ),
+            models.Index(fields=["user", "-created"], name="report_user"),
+            GinIndex(fields=["area_ids"], name="report_areas"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        """Its public page."""
+        return f"/report/{self.pk}"
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether the state lets the public see it (privacy is another matter)."""
+        return states.pin_class_of(self.state) is not None
+
+    @property
+    def pin_class(self) -> PinClass | None:
+        """The class of its pin."""
+        return states.pin_class_of(self.state)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is in the open family."""
+        return self.state in states.OPEN
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is in the fixed family."""
+        return self.state in states.FIXED
+
+
+class ReportBody(models.Model):
+    """What a report is at one body (integration.md 1, *report body*)."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="at_bodies")
+    body = models.ForeignKey(Body, models.PROTECT, related_name="report_rows")
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="report_rows")
+    answers = models.JSONField(
+        default=dict, help_text=_("Question code to a list of values, as the reporter gave them.")
+    )
+    external_id = models.CharField(max_length=200, blank=True)
+    customer_reference = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    sent_by = models.CharField(max_length=40, blank=True, help_text=_("The kind it went by."))
+    last_status = models.CharField(max_length=60, blank=True)
+    last_status_at = models.DateTimeField(null=True)
+    extras = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("report at a body")
+        verbose_name_plural = _("reports at bodies")
+        constraints = [
+            models.UniqueConstraint(fields=["report", "body"], name="report_body_once"),
+            models.UniqueConstraint(
+                fields=["body", "external_id"],
+                condition=~Q(external_id=""),
+                name="report_body_external_id_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["external_id"], name="report_body_external")]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} at {self.body_id}"
+
+    @property
+    def reference(self) -> str:
+        """The number people are shown."""
+        return self.customer_reference or self.external_id
+
+
+class Update(models.Model):
+    """Words and a change of state, by a person or by a body."""
+
+    class Visibility(models.TextChoices):
+        UNCONFIRMED = "unconfirmed", _("waits to be confirmed")
+        SHOWN = "shown", _("shown")
+        HIDDEN = "hidden", _("hidden")
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="updates")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="updates"
+    )
+    body = models.ForeignKey(
+        Body,
+        models.PROTECT,
+        null=True,
+        related_name="updates",
+        help_text=_("The body it speaks for."),
+    )
+    email = models.EmailField(blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    is_name_public = models.BooleanField(default=False)
+    text = models.TextField(blank=True)
+    state = models.CharField(
+        max_length=20, choices=STATE_CHOICES, blank=True, help_text=_("The state it set, if any.")
+    )
+    visibility = models.CharField(
+        max_length=12, choices=Visibility.choices, default=Visibility.UNCONFIRMED
+    )
+    external_id = models.CharField(max_length=200, blank=True, help_text=_("The body's update id."))
+    external_status_code = models.CharField(max_length=100, blank=True)
+    extras = models.JSONField(default=dict)
+    created = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("update")
+        verbose_name_plural = _("updates")
+        indexes = [models.Index(fields=["report", "confirmed_at"], name="update_story")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["body", "external_id"],
+                condition=~Q(external_id=""),
+                name="update_external_id_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"update {self.pk} of {self.report_id}"
+
+    @property
+    def credited_to(self) -> str:
+        """The name it is shown under; "" where the person did not want one shown."""
+        if self.body is not None:
+            return self.body.name
+        return self.name if self.is_name_public else ""
+
+
+class Photo(models.Model):
+    """A photo, cleaned of its metadata; until its report is sent it belongs to nothing."""
+
+    key = models.UUIDField(unique=True)
+    report = models.ForeignKey(Report, models.CASCADE, null=True, related_name="photos")
+    update = models.ForeignKey(Update, models.CASCADE, null=True, related_name="photos")
+    file = models.FileField(upload_to="photos/%Y/%m/", max_length=200)
+    thumbnail = models.FileField(upload_to="photos/%Y/%m/", max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    order = models.PositiveSmallIntegerField(default=0)
+    created = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        ordering = ["order", "id"]
+        indexes = [
+            models.Index(
+                fields=["created"], name="photo_adrift", condition=Q(report=None, update=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.key)

@@ -1,0 +1,63 @@
+"""Takes photos in: only real pictures, turned upright, sized, without their metadata."""
+
+import io
+import uuid
+from typing import BinaryIO
+
+import pillow_heif
+from django.core.files.base import ContentFile
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps
+
+from waywarden.kernel import clock
+from waywarden.kernel.errors import RuleBroken
+from waywarden.reports.models import Photo
+
+pillow_heif.register_heif_opener()
+
+#: Bytes of an upload, pixels of a picture, and the longest sides that are kept.
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 80_000_000
+LONGEST_SIDE = 2048
+THUMBNAIL_SIDE = 480
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "HEIF", "AVIF")
+
+
+class NotAPhoto(RuleBroken):
+    """A file is no photo that can be read."""
+
+
+def take_in(file: BinaryIO) -> Photo:
+    """A stored photo that belongs to nothing yet. Raises NotAPhoto."""
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise NotAPhoto(_("This photo is too large; 20 MB fit."), field="photo")
+    picture = _open(data)
+    key = uuid.uuid4()
+    photo = Photo(key=key, width=picture.width, height=picture.height, created=clock.now())
+    photo.file.save(f"{key}.jpg", ContentFile(_jpeg(picture)), save=False)
+    small = picture.copy()
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    photo.thumbnail.save(f"{key}.small.jpg", ContentFile(_jpeg(small)), save=False)
+    photo.save()
+    return photo
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise NotAPhoto(_("This photo has too many pixels."), field="photo")
+            picture = ImageOps.exif_transpose(opened)
+            picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            return picture.convert("RGB")
+    except NotAPhoto:
+        raise
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise NotAPhoto(_("This file is not a photo we can read."), field="photo") from error
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=85, optimize=True)
+    return out.getvalue()

@@ -1,0 +1,63 @@
+"""What a row of a body's system does to a report: its time, its state, whether it shows. Pure.
+
+The rules are those of integration.md 3, *Applying*.
+"""
+
+from datetime import datetime, timedelta
+
+from waywarden.reports.states import State, fetched_state
+
+#: A row may be this far ahead of our clock before its time is not believed.
+CLOCK_SKEW = timedelta(minutes=5)
+#: A row from before the sending counts as coming this long after it.
+AFTER_SENDING = timedelta(seconds=1)
+
+
+def time_of(*, said: datetime, sent_at: datetime | None, now: datetime) -> datetime:
+    """The time an update is shown with (rule 3).
+
+    Never before the report was sent, never in the future beyond five minutes.
+    """
+    if said > now + CLOCK_SKEW:
+        said = now
+    if sent_at is not None and said < sent_at:
+        return sent_at + AFTER_SENDING
+    return said
+
+
+def is_from_the_future(*, said: datetime, now: datetime) -> bool:
+    """Whether a row's own time is not believed, which is reported."""
+    return said > now + CLOCK_SKEW
+
+
+def state_after(
+    *,
+    current: State | str,
+    fetched: str,
+    at: datetime,
+    changed_at: datetime | None,
+    is_first_update: bool,
+    follows_own_row: bool = False,
+) -> State:
+    """The report's state after a row (rule 4). `fetched` "" keeps it.
+
+    A row that is not newer than the state's last change keeps it too, unless it is the report's
+    first update. `follows_own_row`: the last change was the same body's, so that of two rows of
+    one second the later in order counts.
+    """
+    is_newer = changed_at is None or at > changed_at or (follows_own_row and at == changed_at)
+    if not (is_newer or is_first_update):
+        return State(current)
+    return fetched_state(current=current, fetched=fetched or None)
+
+
+def shows_nothing_new(
+    *, text: str, last_text: str | None, has_photos: bool, changes_state: bool
+) -> bool:
+    """Whether an update is stored hidden (rule 5): no new words, no photo, no change of state.
+
+    `last_text` is what the same body said last, None when it has said nothing yet.
+    """
+    if has_photos or changes_state:
+        return False
+    return not text or text == last_text
