@@ -1,0 +1,242 @@
+"""Claiming deliveries for a drain, giving them back, and writing what came of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from waywarden.events.services import Fact, record
+from waywarden.kernel import clock
+from waywarden.kernel.retry import pause_after
+from waywarden.kernel.text import shorten, without_control_characters
+from waywarden.reports import services as reports
+from waywarden.reports import states
+from waywarden.reports.models import Update
+from waywarden.sending.lanes import Lane
+from waywarden.sending.models import Delivery
+from waywarden.sending.outcome import Cause, Health, Next
+from waywarden.sending.queries import STUCK, in_lane
+
+State = Delivery.State
+#: A claim that is not renewed for so long belongs to a dead worker.
+CLAIM_LASTS = timedelta(minutes=2)
+#: Reports that go to nobody any more.
+GONE = (states.State.CANCELLED, states.State.HIDDEN, states.State.UNCONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours to send, and the state it was claimed in."""
+
+    delivery: Delivery
+    before: Delivery.State
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one claimed delivery. `began` is when its call began."""
+
+    claimed: Claimed
+    next: Next
+    notebook: dict[str, str]
+    began: datetime
+
+
+def claim(lane: Lane, *, limit: int) -> list[Claimed]:
+    """Takes due deliveries of a lane, oldest first, at most one of a report.
+
+    `sending` is committed when this returns, before any call. What may not go any more (withdrawn,
+    taken down) is cancelled instead.
+    """
+    moment = clock.now()
+    with transaction.atomic():
+        rows = list(
+            in_lane(lane)
+            .filter(due_at__lte=moment)
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("report", "update", "body", "category", "connection")[:limit]
+        )
+        first_of_report = list({row.report_id: row for row in reversed(rows)}.values())[::-1]
+        gone = [row for row in first_of_report if _is_gone(row)]
+        _cancel(gone, moment)
+        taken = [row for row in first_of_report if not _is_gone(row)]
+        _mark(taken, moment)
+    return [Claimed(delivery=row, before=State(row.state)) for row in taken]
+
+
+def _is_gone(row: Delivery) -> bool:
+    """Whether it may not go any more, and has surely not gone yet."""
+    if row.state not in (State.QUEUED, State.WAITING):
+        return False
+    if row.update is not None:
+        return row.update.visibility != Update.Visibility.SHOWN
+    return row.report.state in GONE
+
+
+def _cancel(rows: Sequence[Delivery], moment: datetime) -> None:
+    if rows:
+        Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state=State.CANCELLED,
+            cause=Cause.WITHDRAWN,
+            reason=_("Withdrawn or taken down before it was sent."),
+            finished_at=moment,
+        )
+
+
+def _mark(rows: Sequence[Delivery], moment: datetime) -> None:
+    """Writes `sending`; the time of the attempt where something will be posted."""
+    claimed_until = moment + CLAIM_LASTS
+    posting = [row.pk for row in rows if row.state in (State.QUEUED, State.WAITING)]
+    asking = [row.pk for row in rows if row.state in (State.UNKNOWN, State.PENDING)]
+    if posting:
+        Delivery.objects.filter(pk__in=posting).update(
+            state=State.SENDING,
+            claimed_until=claimed_until,
+            first_attempt_at=Coalesce("first_attempt_at", moment),
+            last_attempt_at=moment,
+        )
+    if asking:
+        Delivery.objects.filter(pk__in=asking).update(
+            state=State.SENDING,
+            claimed_until=claimed_until,
+            first_attempt_at=Coalesce("first_attempt_at", moment),
+        )
+    for row in rows:
+        row.first_attempt_at = row.first_attempt_at or moment
+        if row.pk in posting:
+            row.last_attempt_at = moment
+
+
+def renew(claimed: Iterable[Claimed]) -> None:
+    """Keeps what is still being sent from being taken for a dead worker's."""
+    Delivery.objects.filter(
+        pk__in=[one.delivery.pk for one in claimed], state=State.SENDING
+    ).update(claimed_until=clock.now() + CLAIM_LASTS)
+
+
+def release(claimed: Sequence[Claimed]) -> None:
+    """Gives back what was not called for: it stands as before and burned nothing."""
+    for before in {one.before for one in claimed}:
+        ids = [one.delivery.pk for one in claimed if one.before == before]
+        Delivery.objects.filter(pk__in=ids, state=State.SENDING).update(
+            state=before, claimed_until=None
+        )
+
+
+def recover() -> frozenset[Lane]:
+    """What dead workers left in `sending` may have arrived; the lanes that will find out."""
+    moment = clock.now()
+    lanes = set()
+    with transaction.atomic():
+        left = Delivery.objects.select_for_update(skip_locked=True).filter(
+            Q(claimed_until=None) | Q(claimed_until__lt=moment), state=State.SENDING
+        )
+        for row in left.order_by("id"):
+            row.state = State.PENDING if row.token else State.UNKNOWN
+            row.cause = Cause.NONE if row.token else Cause.UNKNOWN
+            row.reason = _("The sender stopped in the middle of it.")
+            row.claimed_until = None
+            # One that brings its worker down must not do so without end.
+            row.due_at = moment + pause_after(row.attempts) if row.attempts else moment
+            row.attempts += 1
+            row.save()
+            lanes.add(Lane(row.connection_id, row.lane))
+    return frozenset(lanes)
+
+
+def write_results(results: Sequence[Result]) -> None:
+    """Writes what came of some deliveries: together, or one by one where that fails."""
+    results = sorted(results, key=lambda result: result.claimed.delivery.report_id)
+    for result in results:
+        _apply(result)
+    try:
+        with transaction.atomic():
+            _store(results)
+    except IntegrityError:
+        for result in results:
+            _write_one(result)
+
+
+def _write_one(result: Result) -> None:
+    """One by itself; a reference that another report has already holds it for a person."""
+    try:
+        with transaction.atomic():
+            _store([result])
+    except IntegrityError:
+        row = result.claimed.delivery
+        row.state, row.cause = State.HELD, Cause.DUPLICATE_ID
+        row.reason = _("The body gave it the reference %s, which another report has.") % (
+            row.external_id
+        )
+        with transaction.atomic():
+            _store([result])
+
+
+def _apply(result: Result) -> None:
+    row, standing = result.claimed.delivery, result.next.standing
+    row.state, row.cause = State(standing.state.value), standing.cause
+    row.reason = shorten(without_control_characters(standing.reason), 2000)
+    row.attempts, row.refusals, row.due_at = standing.attempts, standing.refusals, standing.due_at
+    row.token, row.token_at = standing.token[:200], standing.token_at
+    row.external_id = standing.external_id[:200]
+    row.notebook, row.claimed_until = result.notebook, None
+    if result.next.health is Health.BLOCKED:  # the connection's fault: nothing was tried
+        row.first_attempt_at = row.first_attempt_at if row.attempts else None
+    elif result.claimed.before != State.PENDING:
+        row.last_attempt_at = result.began
+    if row.state in (State.SENT, State.CANCELLED, *STUCK):
+        row.finished_at = clock.now()
+
+
+_WRITTEN = [
+    "state",
+    "cause",
+    "reason",
+    "attempts",
+    "refusals",
+    "due_at",
+    "token",
+    "token_at",
+    "external_id",
+    "notebook",
+    "claimed_until",
+    "first_attempt_at",
+    "last_attempt_at",
+    "finished_at",
+]
+
+
+def _store(results: Sequence[Result]) -> None:
+    """The rows, what the reports know of it, and the facts; inside the caller's transaction."""
+    rows = [result.claimed.delivery for result in results]
+    # A worker thought dead may have come back late: what is decided meanwhile stays.
+    ours = set(
+        Delivery.objects.select_for_update()
+        .filter(pk__in=[row.pk for row in rows], state__in=(State.SENDING, State.UNKNOWN))
+        .order_by("id")
+        .values_list("pk", flat=True)
+    )
+    rows = [row for row in rows if row.pk in ours]
+    # All of these rows are there: this is one UPDATE, and far quicker to build than `bulk_update`.
+    Delivery.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
+    )
+    for row in rows:
+        if row.state == State.SENT and row.update_id is None:
+            reports.record_sent(
+                report_id=row.report_id,
+                body_id=row.body_id,
+                sent_by=row.connection.kind if row.connection else "email",
+                sent_at=row.last_attempt_at or clock.now(),
+                external_id=row.external_id,
+            )
+    record(*[_stuck_fact(row) for row in rows if row.state in STUCK])
+
+
+def _stuck_fact(row: Delivery) -> Fact:
+    data = {"report": row.report_id, "body": row.body_id, "reason": row.reason}
+    return Fact(f"delivery.{row.state}", "delivery", row.pk, data=data)

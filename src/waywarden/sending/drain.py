@@ -1,0 +1,328 @@
+"""Empties a lane: claims, calls in threads, writes. Pace, circuit and order have this one place.
+
+Threads only call the plug-in (`steps`); all reading and writing is done here, in one thread.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from waywarden.backends.registry import backend_class
+from waywarden.connections import queries as connection_queries
+from waywarden.connections import services as connections
+from waywarden.connections.models import Connection
+from waywarden.connections.services import Opened, Said
+from waywarden.kernel import clock
+from waywarden.kernel.errors import Misconfigured, TryLater
+from waywarden.kernel.retry import CIRCUIT_OPENS_AT
+from waywarden.reports.states import State as ReportState
+from waywarden.sending.claim_services import Claimed, Result, claim, release, renew, write_results
+from waywarden.sending.lanes import Lane
+from waywarden.sending.models import Delivery
+from waywarden.sending.outcome import Cause, Failure, Health, Phase, Standing, State, next_after
+from waywarden.sending.outgoing import Item, items_of
+from waywarden.sending.queries import next_due
+from waywarden.sending.steps import Step, Taken, take
+
+log = logging.getLogger(__name__)
+
+#: A drain gives way to others after so long, and is woken again.
+RUN_LASTS = timedelta(seconds=60)
+#: How often the claims of a batch are renewed while calls are out, seconds.
+RENEW_EVERY = 30.0
+#: Results are written when so many have come, or after so long (seconds).
+WRITE_AT, WRITE_EVERY = 20, 0.5
+MOST_CLAIMED = 64
+#: What e-mail without a connection does at once, and its rest after trouble with the mail server.
+EMAIL_CALLS_AT_ONCE = 2
+EMAIL_RESTS = timedelta(minutes=1)
+#: A pace slower than this (seconds between calls) is not slept through; the lane is woken again.
+LONGEST_SLEEP = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """Whether anything may be called now. `until`: when to come back (None: when woken)."""
+
+    is_open: bool
+    until: datetime | None = None
+    is_probe: bool = False
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One claimed delivery, ready to be called."""
+
+    claimed: Claimed
+    opened: Opened
+    step: Step
+
+
+def drain(lane: Lane, *, stop: Callable[[], bool] | None = None) -> datetime | None:
+    """Sends all that is due in a lane; when the next is due, None when nothing waits.
+
+    `stop` is asked between calls. Nothing of a lane is lost or sent twice by two drains at once.
+    """
+    finish_at = clock.now() + RUN_LASTS
+    with ThreadPoolExecutor(max_workers=_calls_at_once(_connection(lane))) as pool:
+        while clock.now() < finish_at and not (stop and stop()):
+            connection = _connection(lane)
+            pace = _Pace(lane, connection)
+            gate = _gate(connection, pace)
+            if not gate.is_open:
+                return gate.until if next_due(lane) else None
+            limit = 1 if gate.is_probe else pace.limit(MOST_CLAIMED)
+            claimed = claim(lane, limit=limit)
+            if not claimed:
+                break
+            batch = _Batch(connection, pool, pace=pace, failures=gate.failures, stop=stop)
+            batch.run(claimed)
+            if batch.is_halted and connection is None:
+                return clock.now() + EMAIL_RESTS
+    return next_due(lane)
+
+
+def _connection(lane: Lane) -> Connection | None:
+    if lane.connection_id is None:
+        return None
+    return Connection.objects.get(pk=lane.connection_id)
+
+
+def _calls_at_once(connection: Connection | None) -> int:
+    return max(connection.calls_at_once, 1) if connection else EMAIL_CALLS_AT_ONCE
+
+
+def _gate(connection: Connection | None, pace: "_Pace") -> _Gate:
+    """Closed while the connection is paused, its circuit open, or its pace used up."""
+    if connection is None:
+        return _Gate(is_open=True)
+    if connection.is_paused:
+        return _Gate(is_open=False)
+    moment = clock.now()
+    if pace.next_at > moment + timedelta(seconds=LONGEST_SLEEP):
+        return _Gate(is_open=False, until=pace.next_at)
+    probe_at = connection_queries.probe_due_at(connection.pk)
+    failures = connection_queries.failures_in_a_row(connection.pk)
+    if probe_at is None:
+        return _Gate(is_open=True, failures=failures)
+    if probe_at > moment or not connections.claim_probe(connection.pk, now=moment):
+        return _Gate(is_open=False, until=max(probe_at, moment + timedelta(seconds=1)))
+    return _Gate(is_open=True, is_probe=True, failures=failures)
+
+
+class _Pace:
+    """Keeps calls of a lane apart, so that all lanes together keep the connection's pace."""
+
+    def __init__(self, lane: Lane, connection: Connection | None) -> None:
+        self.interval = 0.0
+        self.next_at = clock.now()
+        if connection is None or not connection.calls_per_minute:
+            return
+        self.interval = 60.0 * max(connection.lanes, 1) / connection.calls_per_minute
+        apart = timedelta(seconds=self.interval)
+        latest = (
+            Delivery.objects.filter(
+                connection=lane.connection_id,
+                lane=lane.number,
+                last_attempt_at__gt=self.next_at - apart,
+            )
+            .order_by("-last_attempt_at")
+            .values_list("last_attempt_at", flat=True)
+            .first()
+        )
+        if latest is not None:
+            self.next_at = latest + apart
+
+    def limit(self, most: int) -> int:
+        """How many to claim, so that none waits long for its turn."""
+        if not self.interval:
+            return most
+        return min(most, max(1, int(2 * LONGEST_SLEEP / self.interval)))
+
+    def wait(self) -> None:
+        """Sleeps until the next call may go."""
+        if self.interval:
+            time.sleep(max(0.0, (self.next_at - clock.now()).total_seconds()))
+            self.next_at = max(self.next_at, clock.now()) + timedelta(seconds=self.interval)
+
+
+class _Batch:
+    """What was claimed at once: called a few at a time, written as the answers come."""
+
+    def __init__(
+        self,
+        connection: Connection | None,
+        pool: ThreadPoolExecutor,
+        *,
+        pace: _Pace,
+        failures: int,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self._connection, self._pool, self._pace = connection, pool, pace
+        self._at_once = _calls_at_once(connection)
+        self._failures, self._stop = failures, stop
+        self._waiting: deque[_Job] = deque()
+        self._running: dict[Future[Taken], _Job] = {}
+        self._results: list[tuple[_Job, Result]] = []
+        self._written_at = self._renewed_at = time.monotonic()
+        self.is_halted = False
+
+    def run(self, claimed: Sequence[Claimed]) -> None:
+        """Calls for all of them, or gives back what was not called for."""
+        try:
+            self._waiting.extend(_jobs(self._connection, claimed))
+        except Misconfigured as error:
+            release(claimed)
+            self._block(str(error))
+            return
+        while self._waiting or self._running:
+            self._start_some()
+            done, _running = wait(self._running, timeout=WRITE_EVERY, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._take_in(self._running.pop(future), future.result())
+            self._keep_up()
+        self._write()
+
+    def _start_some(self) -> None:
+        while self._waiting and len(self._running) < self._at_once:
+            if self.is_halted or (self._stop and self._stop()):
+                release([job.claimed for job in self._waiting])
+                self._waiting.clear()
+                return
+            self._pace.wait()
+            job = self._waiting.popleft()
+            self._running[self._pool.submit(take, job.step, job.opened.backend)] = job
+
+    def _take_in(self, job: _Job, taken: Taken) -> None:
+        following = next_after(
+            taken.phase,
+            taken.answer,
+            _standing_of(job.claimed),
+            now=clock.now(),
+            is_update=job.claimed.delivery.update_id is not None,
+            is_withdrawn=job.step.is_withdrawn,
+        )
+        result = Result(
+            claimed=job.claimed, next=following, notebook=job.step.notebook, began=taken.began
+        )
+        self._results.append((job, result))
+        self._mind(following.health, following.standing.reason)
+
+    def _mind(self, health: Health, reason: str) -> None:
+        """What an answer says of the connection; after five failures in a row nothing more goes."""
+        if health is Health.BLOCKED:
+            self._block(reason)
+        elif health is Health.ILL:
+            self._failures += 1
+            if self._connection is not None:
+                connections.note_failure(self._connection.pk, reason=reason)
+            self.is_halted = self.is_halted or self._failures >= CIRCUIT_OPENS_AT
+        else:
+            if self._connection is not None and self._failures:
+                connections.note_answer(self._connection.pk)
+            self._failures = 0
+
+    def _block(self, reason: str) -> None:
+        self.is_halted = True
+        if self._connection is not None:
+            connections.pause(self._connection.pk, reason=reason)
+        log.warning("sending over %s stops: %s", self._connection or "e-mail", reason)
+
+    def _keep_up(self) -> None:
+        moment = time.monotonic()
+        if moment - self._renewed_at > RENEW_EVERY:
+            self._renewed_at = moment
+            renew([job.claimed for job in (*self._waiting, *self._running.values())])
+            renew([result.claimed for _job, result in self._results])
+        if len(self._results) >= WRITE_AT or moment - self._written_at > WRITE_EVERY:
+            self._write()
+
+    def _write(self) -> None:
+        self._written_at = time.monotonic()
+        if not self._results:
+            return
+        done, self._results = self._results, []
+        connections.keep_all_exchanges(
+            Said(job.opened, "delivery", job.claimed.delivery.pk) for job, _result in done
+        )
+        write_results([result for _job, result in done])
+        worked = any(result.next.health is Health.WELL for _job, result in done)
+        if worked and self._connection is not None and not self._failures:
+            connections.note_success(self._connection.pk)
+
+
+def _jobs(connection: Connection | None, claimed: Sequence[Claimed]) -> list[_Job]:
+    """What is ready to be called; what cannot even be built is put off, and logged."""
+    wants_mail = backend_class(connection.kind if connection else "email").wants_mail
+    jobs = []
+    for one, item in zip(claimed, _items(claimed, with_mail=wants_mail), strict=True):
+        if item is None:
+            _put_off(one)
+            continue
+        opened = connections.open_backend(connection) if connection else connections.open_email()
+        jobs.append(_Job(claimed=one, opened=opened, step=_step(one, item, connection)))
+    return jobs
+
+
+def _items(claimed: Sequence[Claimed], *, with_mail: bool) -> list[Item | None]:
+    deliveries = [one.delivery for one in claimed]
+    try:
+        built = items_of(deliveries, with_mail=with_mail)
+    except Exception:  # the worker's rim: one bad row must not stop the others
+        if len(deliveries) == 1:
+            log.exception("delivery %d cannot be built", deliveries[0].pk)
+            return [None]
+        return [_items([one], with_mail=with_mail)[0] for one in claimed]
+    return [built[delivery.pk] for delivery in deliveries]
+
+
+def _put_off(claimed: Claimed) -> None:
+    failure = Failure(TryLater, "It could not be made ready for sending; see the log.")
+    following = next_after(_phase(claimed.before), failure, _standing_of(claimed), now=clock.now())
+    delivery = claimed.delivery
+    write_results([Result(claimed, following, dict(delivery.notebook), clock.now())])
+
+
+def _phase(before: Delivery.State) -> Phase:
+    if before == Delivery.State.PENDING:
+        return Phase.TOKEN
+    return Phase.LOOK_UP if before == Delivery.State.UNKNOWN else Phase.POST
+
+
+def _step(claimed: Claimed, item: Item, connection: Connection | None) -> Step:
+    delivery = claimed.delivery
+    gone = (ReportState.CANCELLED, ReportState.HIDDEN)
+    return Step(
+        delivery_id=delivery.pk,
+        phase=_phase(claimed.before),
+        item=item,
+        notebook=dict(delivery.notebook),
+        token=delivery.token,
+        since=delivery.last_attempt_at,
+        holds_unknown=bool(connection and connection.on_unknown == Connection.OnUnknown.HOLD),
+        is_withdrawn=delivery.update_id is None and delivery.report.state in gone,
+    )
+
+
+def _standing_of(claimed: Claimed) -> Standing:
+    row = claimed.delivery
+    first = row.first_attempt_at or clock.now()
+    if row.connection is not None and row.connection.resumed_at is not None:
+        first = max(first, row.connection.resumed_at)  # it did not age while that was paused
+    return Standing(
+        state=State(claimed.before.value),
+        attempts=row.attempts,
+        refusals=row.refusals,
+        first_attempt_at=first,
+        due_at=row.due_at,
+        token=row.token,
+        token_at=row.token_at,
+        external_id=row.external_id,
+        cause=Cause(row.cause),
+        reason=row.reason,
+    )

@@ -1,0 +1,94 @@
+"""A delivery: one report or update on its way to one body (integration.md 2)."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from waywarden.bodies.models import Body, Category
+from waywarden.connections.models import Connection
+from waywarden.reports.models import Report, Update
+
+
+class Delivery(models.Model):
+    """One item for one body, unique per generation; `key` goes along on every attempt."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting to be sent")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        PENDING = "pending", _("sent, waiting for the reference")
+        UNKNOWN = "unknown", _("may have arrived")
+        WAITING = "waiting", _("waiting to be tried again")
+        REFUSED = "refused", _("refused")
+        HELD = "held", _("held for a person")
+        CANCELLED = "cancelled", _("cancelled")
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="deliveries")
+    update = models.ForeignKey(Update, models.PROTECT, null=True, related_name="deliveries")
+    body = models.ForeignKey(Body, models.PROTECT, related_name="deliveries")
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+")
+    connection = models.ForeignKey(
+        Connection,
+        models.PROTECT,
+        null=True,
+        related_name="deliveries",
+        help_text=_("None: e-mail."),
+    )
+    generation = models.PositiveSmallIntegerField(default=1)
+    key = models.UUIDField(unique=True, default=uuid.uuid4)
+    lane = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often the body said no in a way that may not be meant.")
+    )
+    first_attempt_at = models.DateTimeField(null=True)
+    last_attempt_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(
+        null=True, help_text=_("A worker that dies leaves this behind.")
+    )
+    cause = models.CharField(
+        max_length=40, blank=True, help_text=_("The class of the last failure.")
+    )
+    reason = models.TextField(blank=True, help_text=_("The last failure in words, for staff."))
+    token = models.CharField(max_length=200, blank=True)
+    token_at = models.DateTimeField(null=True, help_text=_("When the token came."))
+    external_id = models.CharField(max_length=200, blank=True)
+    notebook = models.JSONField(default=dict)
+    created = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "body", "generation"],
+                condition=Q(update=None),
+                name="delivery_report_once",
+            ),
+            models.UniqueConstraint(
+                fields=["update", "body", "generation"],
+                condition=Q(update__isnull=False),
+                name="delivery_update_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "lane", "due_at", "id"],
+                name="delivery_due",
+                condition=Q(state__in=["queued", "waiting", "unknown", "pending"]),
+            ),
+            models.Index(
+                fields=["state", "claimed_until"],
+                name="delivery_claimed",
+                condition=Q(state="sending"),
+            ),
+            models.Index(fields=["body", "state"], name="delivery_board"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk} ({self.state})"

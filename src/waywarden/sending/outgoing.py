@@ -1,0 +1,160 @@
+"""Rows made into the plain values that plug-ins see."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core.files.storage import Storage
+from django.db.models import Model
+
+from waywarden.backends.contract import OutgoingPhoto, OutgoingReport, OutgoingUpdate, Person
+from waywarden.bodies.models import Question
+from waywarden.reports.models import Photo, ReportBody
+from waywarden.reports.states import State
+from waywarden.sending.mails import mail_of_report, mail_of_update
+from waywarden.sending.models import Delivery
+
+Item = OutgoingReport | OutgoingUpdate
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside some deliveries in other tables, read with one query each."""
+
+    rows: Mapping[tuple[int, int], ReportBody]
+    photos_of_report: Mapping[int, list[Photo]]
+    photos_of_update: Mapping[int, list[Photo]]
+    questions: Mapping[int, list[Question]]
+
+    def row_of(self, delivery: Delivery) -> ReportBody | None:
+        return self.rows.get((delivery.report_id, delivery.body_id))
+
+    def questions_of(self, delivery: Delivery) -> list[Question]:
+        return self.questions.get(delivery.category_id or 0, [])
+
+
+def items_of(deliveries: Sequence[Delivery], *, with_mail: bool) -> dict[int, Item]:
+    """What goes out, by delivery id. The deliveries come with report, update, body and category.
+
+    `with_mail` renders the mail too, for back-ends that want it.
+    """
+    beside = _read_beside(deliveries)
+    items: dict[int, Item] = {}
+    for delivery in deliveries:
+        if delivery.update is None:
+            report = _report(delivery, beside)
+            if with_mail:
+                questions = beside.questions_of(delivery)
+                report = replace(report, mail=mail_of_report(delivery, report, questions))
+            items[delivery.pk] = report
+        else:
+            update = _update(delivery, beside)
+            if with_mail:
+                update = replace(update, mail=mail_of_update(delivery, update))
+            items[delivery.pk] = update
+    return items
+
+
+def _read_beside(deliveries: Sequence[Delivery]) -> _Beside:
+    new_ids = {one.report_id for one in deliveries if one.update_id is None}
+    update_ids = {one.update_id for one in deliveries if one.update_id is not None}
+    category_ids = {one.category_id for one in deliveries if one.category_id is not None}
+    rows = ReportBody.objects.filter(report__in={one.report_id for one in deliveries})
+    return _Beside(
+        rows={(row.report_id, row.body_id): row for row in rows},
+        photos_of_report=_grouped(Photo.objects.filter(report__in=new_ids), "report_id"),
+        photos_of_update=_grouped(Photo.objects.filter(update__in=update_ids), "update_id"),
+        questions=_grouped(Question.objects.filter(category__in=category_ids), "category_id"),
+    )
+
+
+def _grouped(rows: Iterable[Row], name: str) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, name)].append(row)
+    return found
+
+
+def _report(delivery: Delivery, beside: _Beside) -> OutgoingReport:
+    report, row = delivery.report, beside.row_of(delivery)
+    answers: Mapping[str, Any] = row.answers if row else {}
+    return OutgoingReport(
+        key=str(delivery.key),
+        report_id=report.pk,
+        report_url=_absolute(report.get_absolute_url()),
+        title=report.title,
+        description=report.detail,
+        category=report.category_name,
+        group=report.group,
+        lat=report.lat,
+        lon=report.lon,
+        is_placed=report.is_placed,
+        nearest_address=report.nearest_address,
+        person=Person(name=report.name, email=report.email, phone=report.phone),
+        is_private=report.is_private,
+        created_at=report.confirmed_at or report.created,
+        photos=_photos(delivery, beside.photos_of_report.get(report.pk, [])),
+        answers={code: tuple(str(one) for one in values) for code, values in answers.items()},
+        server_set=tuple(
+            question.code
+            for question in beside.questions_of(delivery)
+            if question.automated == Question.Automated.SERVER_SET
+        ),
+        id_field=delivery.category.id_field if delivery.category else "",
+        service_code=delivery.category.service_code if delivery.category else "",
+        emails=_emails(delivery),
+    )
+
+
+def _update(delivery: Delivery, beside: _Beside) -> OutgoingUpdate:
+    report, update, row = delivery.report, delivery.update, beside.row_of(delivery)
+    if update is None:
+        message = f"delivery {delivery.pk} is of no update"
+        raise ValueError(message)
+    return OutgoingUpdate(
+        key=str(delivery.key),
+        update_id=update.pk,
+        report_id=report.pk,
+        report_url=_absolute(report.get_absolute_url()),
+        external_id=row.external_id if row else "",
+        title=report.title,
+        text=update.text,
+        state=update.state or report.state,
+        reopens=update.state == State.CONFIRMED,
+        person=Person(name=update.name, email=update.email),
+        created_at=update.confirmed_at or update.created,
+        photos=_photos(delivery, beside.photos_of_update.get(update.pk, [])),
+        service_code=delivery.category.service_code if delivery.category else "",
+        emails=_emails(delivery),
+    )
+
+
+def _emails(delivery: Delivery) -> tuple[str, ...]:
+    return tuple(delivery.category.emails) if delivery.category else ()
+
+
+def _photos(delivery: Delivery, photos: Iterable[Photo]) -> tuple[OutgoingPhoto, ...]:
+    """The photos; those of a private report have no address that anybody could follow."""
+    return tuple(
+        OutgoingPhoto(
+            url="" if delivery.report.is_private else _absolute(f"/photo/{photo.key}.jpg"),
+            filename=f"{delivery.update_id or delivery.report_id}.{number}.full.jpg",
+            content_type="image/jpeg",
+            read=partial(_read, photo.file.storage, photo.file.name or ""),
+        )
+        for number, photo in enumerate(photos)
+    )
+
+
+def _read(storage: Storage, name: str) -> bytes:
+    with storage.open(name) as file:
+        data: bytes = file.read()
+    return data
+
+
+def _absolute(path: str) -> str:
+    return f"{settings.WAYWARDEN_BASE_URL}{path}"

@@ -1,0 +1,94 @@
+"""One step of a delivery: the calls to the plug-in, and nothing else. Runs in a thread.
+
+Nothing here reads or writes the database; an error becomes a value.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from waywarden.backends.contract import (
+    Accepted,
+    Backend,
+    Capability,
+    LookedUp,
+    OutgoingReport,
+    OutgoingUpdate,
+    Pending,
+)
+from waywarden.kernel import clock
+from waywarden.kernel.errors import WaywardenError
+from waywarden.sending.outcome import Answer, Failure, Phase, failure_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step needs. `notebook` is the delivery's own copy, which the plug-in writes in."""
+
+    delivery_id: int
+    phase: Phase
+    item: OutgoingReport | OutgoingUpdate
+    notebook: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+    since: datetime | None = None
+    """When the attempt began whose outcome is unknown."""
+    holds_unknown: bool = False
+    """Where a look-up tells nothing: hold it for a person rather than post again."""
+    is_withdrawn: bool = False
+    """It must not be posted; at most it is found to have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a step. `began` is when its last call began."""
+
+    phase: Phase
+    answer: Answer
+    began: datetime
+
+
+def take(step: Step, backend: Backend) -> Taken:
+    """Posts, looks up, or asks about a token; looks up and then posts where that found nothing."""
+    if step.phase is Phase.TOKEN:
+        return _answered(step, Phase.TOKEN, lambda: backend.resolve_token(step.token))
+    if step.phase is Phase.LOOK_UP:
+        found = _answered(step, Phase.LOOK_UP, lambda: _look_up(step, backend))
+        if _is_settled(step, found.answer):
+            return found
+    return _answered(step, Phase.POST, lambda: _post(step, backend))
+
+
+def _is_settled(step: Step, answer: Answer) -> bool:
+    """Whether a look-up ends the step: it failed, found it, or it must not be posted again."""
+    if not isinstance(answer, LookedUp) or answer.external_id is not None:
+        return True
+    return step.is_withdrawn or (step.holds_unknown and not answer.is_trustworthy)
+
+
+def _look_up(step: Step, backend: Backend) -> LookedUp:
+    """Updates are not looked up: their id makes a repeat harmless."""
+    if not isinstance(step.item, OutgoingReport) or not backend.can(Capability.LOOKS_UP):
+        return LookedUp(external_id=None, is_trustworthy=False)
+    return backend.look_up(step.item, step.since or step.item.created_at)
+
+
+def _post(step: Step, backend: Backend) -> Accepted | Pending:
+    if isinstance(step.item, OutgoingReport):
+        return backend.send_report(step.item, step.notebook)
+    return backend.send_update(step.item, step.notebook)
+
+
+def _answered(step: Step, phase: Phase, call: Callable[[], Answer]) -> Taken:
+    began = clock.now()
+    try:
+        return Taken(phase, call(), began)
+    except WaywardenError as error:
+        return Taken(phase, failure_of(error), began)
+    except Exception:  # the worker's rim: a faulty plug-in must not stop the lane
+        log.exception("delivery %d: the plug-in failed", step.delivery_id)
+        return Taken(
+            phase, Failure(RuntimeError, "The send method has a fault; see the log."), began
+        )
