@@ -1,0 +1,1 @@
+"""The pull engine: status changes and problems born in the back-end, and service lists."""

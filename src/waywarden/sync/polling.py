@@ -1,0 +1,203 @@
+"""Asks a connection for news: which span, in which pieces, what came of it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from waywarden.backends.contract import Capability, Notes, Span
+from waywarden.bodies.queries import bodies_fetched_through
+from waywarden.connections.models import Connection
+from waywarden.connections.services import (
+    keep_exchanges,
+    note_failure,
+    note_success,
+    open_backend,
+)
+from waywarden.kernel import clock
+from waywarden.kernel.errors import BackendError, Misconfigured, TryLater, WaywardenError
+from waywarden.sync import requests, run_services, services, updates
+from waywarden.sync.models import Cursor, PollRun, What
+from waywarden.sync.rows import Counts, in_pieces
+from waywarden.sync.update_services import Source
+from waywarden.sync.windows import pieces_of, span_to_poll
+
+log = logging.getLogger(__name__)
+
+BUSY = "Another poll of this connection is running."
+_NEEDS = {What.UPDATES: Capability.FETCHES_UPDATES, What.REPORTS: Capability.FETCHES_REPORTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A poll's last run, and what came of all its pieces together."""
+
+    run: PollRun
+    counts: Counts
+
+
+def poll(
+    connection_id: int, what: What, *, since: datetime | None = None, dry_run: bool = False
+) -> PollRun:
+    """Polls a connection; the last run says what came of it, `error` why it failed.
+
+    Never raises for what the body's system does. The cursor moves to the end of each piece that
+    has been taken in whole. `since` asks from then on; a dry run changes nothing and its run is
+    not saved. While another poll of the same connection runs, nothing is asked.
+    """
+    return poll_in_full(connection_id, what, since=since, dry_run=dry_run).run
+
+
+def poll_in_full(
+    connection_id: int, what: What, *, since: datetime | None = None, dry_run: bool = False
+) -> Polled:
+    """The same, with every skipped row and its reason."""
+    connection = Connection.objects.get(pk=connection_id)
+    if dry_run:
+        return _try_out(connection, what, since=since)
+    cursor = run_services.claim(connection_id, what)
+    if cursor is None:
+        run = PollRun(connection=connection, what=what, started_at=clock.now(), error=BUSY)
+        return Polled(run=run, counts=Counts())
+    try:
+        return _poll(connection, what, cursor=cursor, since=since)
+    finally:
+        run_services.release(cursor)
+
+
+def _poll(connection: Connection, what: What, *, cursor: Cursor, since: datetime | None) -> Polled:
+    total = Counts()
+    for span in _spans(connection, what, cursor=cursor, since=since):
+        run = run_services.begin_run(connection, what, span)
+        counts, notes = Counts(), Notes()
+        error = _try_piece(
+            connection,
+            what,
+            span,
+            counts=counts,
+            notes=notes,
+            pulse=lambda: run_services.renew(cursor),
+        )
+        total.add(counts)
+        deviations = [*notes.deviations, *counts.deviations]
+        if error is not None:
+            failures = run_services.fail_run(
+                run, cursor=cursor, counts=counts, deviations=deviations, error=error
+            )
+            _note_failure(connection, error, failures=failures)
+            wait = error.after if isinstance(error, TryLater) else None
+            run_services.put_off(cursor, failures=failures, asked_wait=wait)
+            return Polled(run=run, counts=total)
+        upto = span.end if span is not None else run.started_at
+        run_services.finish_run(run, cursor=cursor, counts=counts, deviations=deviations, upto=upto)
+    _note_success(connection, failed_before=cursor.failures)
+    run_services.plan_next_poll(cursor, interval=timedelta(seconds=connection.poll_seconds))
+    return Polled(run=run, counts=total)
+
+
+def _try_out(connection: Connection, what: What, *, since: datetime | None) -> Polled:
+    """A dry run: each piece is taken in and taken back, nothing else is written."""
+    cursor = Cursor.objects.filter(connection=connection, what=what).first()
+    run = PollRun(connection=connection, what=what, started_at=clock.now())
+    total, notes = Counts(), Notes()
+    for span in _spans(connection, what, cursor=cursor, since=since):
+        if span is not None:
+            run.span_start, run.span_end = run.span_start or span.start, span.end
+        error = _try_piece(connection, what, span, counts=total, notes=notes, dry_run=True)
+        if error is not None:
+            run.error = str(error)
+            break
+    run_services.fill(run, counts=total, deviations=[*notes.deviations, *total.deviations])
+    return Polled(run=run, counts=total)
+
+
+def _spans(
+    connection: Connection, what: What, *, cursor: Cursor | None, since: datetime | None
+) -> tuple[Span | None, ...]:
+    """What to ask for, oldest first; None is everything."""
+    if what is What.REPORTS and connection.fetches_all_reports:
+        return (None,)
+    span = span_to_poll(
+        now=clock.now(),
+        position=cursor.position if cursor else None,
+        overlap=timedelta(minutes=connection.overlap_minutes),
+        since=since,
+        reach_back_to=cursor.reach_back_to if cursor else None,
+    )
+    return pieces_of(span)
+
+
+def _try_piece(
+    connection: Connection,
+    what: What,
+    span: Span | None,
+    *,
+    counts: Counts,
+    notes: Notes,
+    dry_run: bool = False,
+    pulse: Callable[[], None] = lambda: None,
+) -> WaywardenError | None:
+    """Asks for one piece and takes it in; what it did is in `counts` even where it then fails."""
+    try:
+        opened = open_backend(connection)
+        source = Source(
+            connection=connection,
+            backend=opened.backend,
+            bodies=tuple(bodies_fetched_through(connection.pk)),
+        )
+        _check(source, what)
+        try:
+            _take_in(source, what, span, counts=counts, notes=notes, dry_run=dry_run, pulse=pulse)
+        finally:
+            keep_exchanges(opened)
+    except WaywardenError as error:
+        return error
+    return None
+
+
+def _check(source: Source, what: What) -> None:
+    if not source.bodies:
+        message = "No body gets its news through this connection."
+        raise Misconfigured(message)
+    if not source.backend.can(_NEEDS[what]):
+        message = f"The send method {source.connection.kind} cannot be asked for {what.label}."
+        raise Misconfigured(message)
+
+
+def _take_in(
+    source: Source,
+    what: What,
+    span: Span | None,
+    *,
+    counts: Counts,
+    notes: Notes,
+    dry_run: bool,
+    pulse: Callable[[], None],
+) -> None:
+    """Reads the stream piece by piece; nothing is read from it inside a transaction."""
+    if what is What.REPORTS:
+        for problems in in_pieces(source.backend.fetch_reports(span, notes)):
+            counts.add(requests.take_in(problems, source=source, dry_run=dry_run))
+            pulse()
+        return
+    if not dry_run:
+        services.apply_known(source)
+    if span is not None:
+        for rows in in_pieces(source.backend.fetch_updates(span, notes)):
+            counts.add(updates.take_in(rows, source=source, dry_run=dry_run))
+            pulse()
+
+
+def _note_failure(connection: Connection, error: WaywardenError, *, failures: int) -> None:
+    """Says once that it broke."""
+    if isinstance(error, BackendError):
+        note_failure(connection.pk, reason=str(error))
+    if failures == 1:
+        log.warning("polling connection %d broke: %s", connection.pk, error)
+
+
+def _note_success(connection: Connection, *, failed_before: int) -> None:
+    """Says once that it mended; leaves the circuit to sending while polling never failed."""
+    if failed_before:
+        note_success(connection.pk)
+        log.warning("polling connection %d works again", connection.pk)

@@ -1,0 +1,157 @@
+"""Reading what sync knows: which polls are due, which rows match, what was seen or set aside."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from waywarden.open311.types import ServiceRequestUpdate
+from waywarden.reports.models import Report, ReportBody
+from waywarden.sync.models import Cursor, PollRun, SeenItem, SetAside, What
+
+#: Our numbers fit a bigint.
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The report a row is about, at the body it came from."""
+
+    report_id: int
+    body_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """Why a row is about no report of the body's."""
+
+    reason: SetAside.Reason
+    words: str
+
+
+def due(now: datetime) -> list[tuple[int, What]]:
+    """The polls whose time has come, longest due first: connection and what to ask for."""
+    wanted = Q(what=What.UPDATES, connection__fetches_updates=True) | Q(
+        what=What.REPORTS, connection__fetches_reports=True
+    )
+    cursors = (
+        Cursor.objects.filter(wanted, next_poll_at__lte=now, connection__is_paused=False)
+        .filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
+        .order_by("next_poll_at")
+    )
+    return [(cursor.connection_id, What(cursor.what)) for cursor in cursors]
+
+
+def match_updates(
+    rows: Sequence[ServiceRequestUpdate], body_ids: Iterable[int]
+) -> list[Match | NoMatch]:
+    """For each row its report at one of the bodies: our number wins, else the body's own id."""
+    bodies = frozenset(body_ids)
+    ours = {number for row in rows if (number := row.fixmystreet_id) and _is_ours(number)}
+    places: dict[int, list[int]] = {}
+    for report_id, body_id in ReportBody.objects.filter(report_id__in=ours).values_list(
+        "report_id", "body_id"
+    ):
+        places.setdefault(report_id, []).append(body_id)
+    known = set(Report.objects.filter(pk__in=ours).values_list("pk", flat=True))
+    theirs = {row.service_request_id for row in rows if row.service_request_id}
+    by_external = {
+        external_id: Match(report_id, body_id)
+        for external_id, report_id, body_id in ReportBody.objects.filter(
+            body__in=bodies, external_id__in=theirs
+        )
+        .order_by("-body_id")
+        .values_list("external_id", "report_id", "body_id")
+    }
+    found: list[Match | NoMatch] = []
+    for row in rows:
+        if row.fixmystreet_id is not None:
+            found.append(
+                _by_our_number(row.fixmystreet_id, bodies=bodies, places=places, known=known)
+            )
+        elif not row.service_request_id:
+            found.append(NoMatch(SetAside.Reason.BAD_ID, "It names no report."))
+        else:
+            found.append(
+                by_external.get(row.service_request_id)
+                or NoMatch(
+                    SetAside.Reason.UNKNOWN_REPORT,
+                    f"No report of this body has the reference {row.service_request_id[:200]}.",
+                )
+            )
+    return found
+
+
+def _is_ours(number: int) -> bool:
+    return 0 < number <= _LARGEST_ID
+
+
+def _by_our_number(
+    number: int, *, bodies: frozenset[int], places: dict[int, list[int]], known: set[int]
+) -> Match | NoMatch:
+    if not _is_ours(number):
+        return NoMatch(SetAside.Reason.BAD_ID, "The number it gives for our report cannot be one.")
+    for body_id in sorted(places.get(number, ())):
+        if body_id in bodies:
+            return Match(number, body_id)
+    if number in known:
+        return NoMatch(SetAside.Reason.OTHER_BODY, f"Report {number} belongs to another body.")
+    return NoMatch(SetAside.Reason.UNKNOWN_REPORT, f"There is no report {number}.")
+
+
+def seen_keys(keys: Iterable[str], body_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Which (body, key) have been taken in."""
+    seen = SeenItem.objects.filter(body__in=list(body_ids), key__in=set(keys))
+    return set(seen.values_list("body_id", "key"))
+
+
+def aside_keys(connection_id: int, what: What, keys: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Which keys wait set aside, and which a person has dropped."""
+    rows = SetAside.objects.filter(connection=connection_id, what=what, key__in=set(keys))
+    waiting, dropped = set(), set()
+    for key, settled_at, settled_as in rows.values_list("key", "settled_at", "settled_as"):
+        if settled_at is None:
+            waiting.add(key)
+        elif settled_as == SetAside.DROPPED:
+            dropped.add(key)
+    return waiting, dropped
+
+
+def waiting_for(report_ids: Iterable[int]) -> QuerySet[SetAside]:
+    """Updates set aside that are about some reports, by our number or by the body's reference.
+
+    A reference that another body also uses may let a row in that matches nothing: applying it
+    sets it aside again.
+    """
+    ids = set(report_ids)
+    references = ReportBody.objects.filter(report__in=ids).exclude(external_id="")
+    return SetAside.objects.filter(what=What.UPDATES, settled_at=None).filter(
+        Q(our_id__in=ids) | Q(external_id__in=set(references.values_list("external_id", flat=True)))
+    )
+
+
+def waiting_whose_report_is_known(
+    connection_id: int, body_ids: Iterable[int]
+) -> QuerySet[SetAside]:
+    """Updates of a connection that were set aside for want of a report which is there by now."""
+    here = ReportBody.objects.filter(body__in=list(body_ids))
+    by_reference = here.exclude(external_id="").filter(external_id=OuterRef("external_id"))
+    by_number = here.filter(report=OuterRef("our_id"))
+    return SetAside.objects.filter(
+        Exists(by_reference) | Exists(by_number),
+        connection=connection_id,
+        what=What.UPDATES,
+        settled_at=None,
+        reason=SetAside.Reason.UNKNOWN_REPORT,
+    )
+
+
+def last_runs(connection_id: int, *, most: int = 20) -> QuerySet[PollRun]:
+    """A connection's latest runs, newest first."""
+    return PollRun.objects.filter(connection=connection_id).order_by("-started_at", "-id")[:most]
+
+
+def set_aside_now(connection_id: int) -> QuerySet[SetAside]:
+    """What waits set aside, newest first."""
+    return SetAside.objects.filter(connection=connection_id, settled_at=None).order_by("-id")

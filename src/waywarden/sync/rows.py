@@ -1,0 +1,144 @@
+"""A row of a body's system as sync keeps it: its identity, its raw form, its fate. Pure."""
+
+import hashlib
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+import msgspec
+
+from waywarden.kernel.text import without_control_characters
+from waywarden.open311.types import Deviation, ServiceRequest, ServiceRequestUpdate
+
+Row = TypeVar("Row", ServiceRequest, ServiceRequestUpdate)
+
+#: Rows of one transaction.
+PIECE_OF_ROWS = 300
+#: Longest key that is kept as it came.
+KEY_LENGTH = 200
+#: Kinds of deviation that one run keeps.
+KEPT_DEVIATIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that was not taken in, and why, in words."""
+
+    row_id: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of some rows; grows as they are taken in."""
+
+    rows: int = 0
+    new: int = 0
+    repeated: int = 0
+    set_aside: int = 0
+    ignored: int = 0
+    """Rows whose status the connection's table says to drop."""
+    skipped: list[Skipped] = field(default_factory=list)
+    deviations: list[Deviation] = field(default_factory=list)
+    unmatched: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(service code, service name) → rows that went to "Other"."""
+    matched: Counter[str] = field(default_factory=Counter)
+    """Category's name → rows."""
+
+    def add(self, other: "Counts") -> None:
+        """Takes another count in."""
+        self.rows += other.rows
+        self.new += other.new
+        self.repeated += other.repeated
+        self.set_aside += other.set_aside
+        self.ignored += other.ignored
+        self.skipped += other.skipped
+        self.deviations += other.deviations
+        self.unmatched += other.unmatched
+        self.matched += other.matched
+
+
+def key_of(row: ServiceRequestUpdate) -> str:
+    """The identity of an update at its body: its id, else a hash of its content."""
+    if row.update_id and len(row.update_id) <= KEY_LENGTH:
+        return row.update_id
+    return "hash:" + hashlib.sha256(msgspec.json.encode(row, order="sorted")).hexdigest()
+
+
+def key_of_report(row: ServiceRequest) -> str:
+    """The identity of a problem at its body: its id, else a hash of its content."""
+    if row.service_request_id and len(row.service_request_id) <= KEY_LENGTH:
+        return row.service_request_id
+    return "hash:" + hashlib.sha256(msgspec.json.encode(row, order="sorted")).hexdigest()
+
+
+def in_pieces(rows: Iterable[Row], *, size: int = PIECE_OF_ROWS) -> Iterator[list[Row]]:
+    """A stream in lists of at most `size`, cleaned of what the database cannot hold."""
+    piece: list[Row] = []
+    for row in rows:
+        piece.append(cleaned(row))
+        if len(piece) >= size:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def cleaned(row: Row) -> Row:
+    """The row without characters that the database cannot hold."""
+    return msgspec.convert(_clean(msgspec.to_builtins(row)), type(row))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        # A lone surrogate cannot be written as UTF-8.
+        return without_control_characters(value).encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_clean(name): _clean(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
+
+
+def raw_of(row: ServiceRequest | ServiceRequestUpdate) -> dict[str, Any]:
+    """The row as JSON can hold it."""
+    plain: dict[str, Any] = msgspec.to_builtins(row)
+    return plain
+
+
+def update_from(raw: dict[str, Any]) -> ServiceRequestUpdate:
+    """The update that `raw_of` kept."""
+    return msgspec.convert(raw, ServiceRequestUpdate)
+
+
+def report_from(raw: dict[str, Any]) -> ServiceRequest:
+    """The problem that `raw_of` kept."""
+    return msgspec.convert(raw, ServiceRequest)
+
+
+def summary_of(deviations: Iterable[Deviation]) -> list[dict[str, Any]]:
+    """Each kind of deviation once, with its first example and how often it came."""
+    found: dict[str, dict[str, Any]] = {}
+    for deviation in deviations:
+        kept = found.setdefault(
+            deviation.code,
+            {
+                "code": deviation.code,
+                "message": deviation.message,
+                "where": deviation.where,
+                "count": 0,
+            },
+        )
+        kept["count"] += 1
+    return list(found.values())[:KEPT_DEVIATIONS]
+
+
+def trouble_of(error: Exception) -> str:
+    """What went wrong and where in our code; not its message, which may quote what people wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = next((frame for frame in reversed(frames) if "waywarden" in frame.filename), None)
+    place = f" at {PurePath(ours.filename).name}:{ours.lineno}" if ours else ""
+    return f"{type(error).__name__}{place}"

@@ -1,0 +1,120 @@
+"""A poll's own records: its claim on the cursor, its run, and the cursor's move."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from waywarden.backends.contract import Span
+from waywarden.connections.models import Connection
+from waywarden.kernel import clock
+from waywarden.kernel.errors import WaywardenError
+from waywarden.kernel.text import one_line, shorten, without_control_characters
+from waywarden.open311.types import Deviation
+from waywarden.sync.models import Cursor, PollRun, What
+from waywarden.sync.rows import Counts, summary_of
+from waywarden.sync.windows import next_poll_at, next_try_at
+
+#: A claim not renewed for this long belongs to a dead worker.
+CLAIM_LIVES = timedelta(minutes=10)
+#: Runs are kept this long.
+RUNS_LIVE = timedelta(days=90)
+
+
+def claim(connection_id: int, what: What) -> Cursor | None:
+    """The cursor, held by this poll alone; None while another poll holds it."""
+    moment = clock.now()
+    Cursor.objects.bulk_create(
+        [Cursor(connection_id=connection_id, what=what, position=moment, next_poll_at=moment)],
+        ignore_conflicts=True,
+    )
+    free = Q(claimed_until=None) | Q(claimed_until__lt=moment)
+    cursors = Cursor.objects.filter(connection=connection_id, what=what)
+    if not cursors.filter(free).update(claimed_until=moment + CLAIM_LIVES):
+        return None
+    return cursors.get()
+
+
+def renew(cursor: Cursor) -> None:
+    """Holds the cursor for longer: the poll is alive."""
+    Cursor.objects.filter(pk=cursor.pk).update(claimed_until=clock.now() + CLAIM_LIVES)
+
+
+def release(cursor: Cursor) -> None:
+    """Lets other polls have the cursor."""
+    Cursor.objects.filter(pk=cursor.pk).update(claimed_until=None)
+
+
+def begin_run(connection: Connection, what: What, span: Span | None) -> PollRun:
+    """A run that has begun; `span` None asks for everything."""
+    return PollRun.objects.create(
+        connection=connection,
+        what=what,
+        started_at=clock.now(),
+        span_start=span.start if span else None,
+        span_end=span.end if span else None,
+    )
+
+
+def finish_run(
+    run: PollRun, *, cursor: Cursor, counts: Counts, deviations: list[Deviation], upto: datetime
+) -> None:
+    """All of the span has been taken in: the run is written and the cursor moves, never back."""
+    fill(run, counts=counts, deviations=deviations)
+    with transaction.atomic():
+        run.save()
+        held = Cursor.objects.select_for_update().get(pk=cursor.pk)
+        held.position = max(upto, held.position) if held.position else upto
+        held.failures = 0
+        held.save(update_fields=["position", "failures"])
+
+
+def fail_run(
+    run: PollRun,
+    *,
+    cursor: Cursor,
+    counts: Counts,
+    deviations: list[Deviation],
+    error: WaywardenError,
+) -> int:
+    """The span was not taken in whole: the cursor stays. How many polls in a row failed."""
+    fill(run, counts=counts, deviations=deviations)
+    run.error = shorten(one_line(str(error)), 500)
+    with transaction.atomic():
+        run.save()
+        Cursor.objects.filter(pk=cursor.pk).update(failures=F("failures") + 1)
+    return Cursor.objects.values_list("failures", flat=True).get(pk=cursor.pk)
+
+
+def plan_next_poll(cursor: Cursor, *, interval: timedelta) -> None:
+    """The connection is asked again after its interval; a mop-up that was asked for is done."""
+    at = next_poll_at(now=clock.now(), interval=interval)
+    cursors = Cursor.objects.filter(pk=cursor.pk)
+    cursors.update(next_poll_at=at)
+    cursors.filter(reach_back_to=cursor.reach_back_to).update(reach_back_to=None)
+
+
+def put_off(cursor: Cursor, *, failures: int, asked_wait: timedelta | None = None) -> None:
+    """The connection is asked again after a pause that grows with its failures."""
+    at = next_try_at(now=clock.now(), failures=failures, asked_wait=asked_wait)
+    Cursor.objects.filter(pk=cursor.pk).update(next_poll_at=at)
+
+
+def drop_old_runs() -> int:
+    """Deletes runs older than 90 days; how many."""
+    deleted, _by_model = PollRun.objects.filter(started_at__lt=clock.now() - RUNS_LIVE).delete()
+    return deleted
+
+
+def fill(run: PollRun, *, counts: Counts, deviations: list[Deviation]) -> None:
+    """Writes what came of a run onto it, unsaved."""
+    run.finished_at = clock.now()
+    run.rows, run.new = counts.rows, counts.new
+    run.repeated, run.set_aside = counts.repeated + counts.ignored, counts.set_aside
+    run.deviations = [
+        {
+            name: without_control_characters(value) if isinstance(value, str) else value
+            for name, value in item.items()
+        }
+        for item in summary_of(deviations)
+    ]

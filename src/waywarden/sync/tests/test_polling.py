@@ -1,0 +1,290 @@
+"""Polls of a connection: the span, the cursor, the run, two at once."""
+
+import threading
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import connection as database
+
+from waywarden.bodies.models import Body
+from waywarden.connections.models import Circuit, Connection
+from waywarden.events.models import Event
+from waywarden.kernel import clock
+from waywarden.kernel.errors import Misconfigured, TryLater
+from waywarden.open311.types import Deviation
+from waywarden.reports.models import Report, Update
+from waywarden.sync import polling, queries, run_services, services
+from waywarden.sync.models import Cursor, PollRun, SetAside, What
+from waywarden.sync.tests.conftest import make_body, request, update
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+def poll(connection, **options):
+    return polling.poll(connection.pk, What.UPDATES, **options)
+
+
+def cursor_of(connection, what=What.UPDATES):
+    return Cursor.objects.get(connection=connection, what=what)
+
+
+def set_cursor(connection, **fields):
+    moment = clock.now()
+    values = {"position": moment, "next_poll_at": moment} | fields
+    return Cursor.objects.create(connection=connection, what=What.UPDATES, **values)
+
+
+def test_a_poll_brings_the_state_and_the_words_credited_to_the_body(system, connection, report):
+    row = update()
+    system.updates = [row]
+    run = poll(connection)
+    assert (run.error, run.rows, run.new, run.repeated, run.set_aside) == ("", 1, 1, 0, 0)
+    report.refresh_from_db()
+    assert report.state == "in progress"
+    assert report.state_changed_at == row.updated_datetime
+    shown = Update.objects.get(report=report)
+    assert (shown.text, shown.state) == ("A crew is on its way.", "in progress")
+    assert shown.visibility == Update.Visibility.SHOWN
+    assert shown.user == connection.update_user
+    assert shown.credited_to == "Borsetshire County Council"
+    assert shown.external_id == "u1"
+    event = Event.objects.get(kind="update.fetched")
+    assert event.subject_id == shown.pk
+    assert event.data == {
+        "report": report.pk,
+        "body": shown.body_id,
+        "state": "in progress",
+        "is_new_state": True,
+        "suppress_reporter": False,
+    }
+
+
+def test_the_span_runs_from_the_cursor_less_the_overlap_and_the_cursor_moves_to_its_end(
+    system, connection, body
+):
+    position = clock.now() - 30 * MINUTE
+    set_cursor(connection, position=position)
+    run = poll(connection)
+    assert run.span_start == position - timedelta(hours=2)
+    assert system.spans[0].start == run.span_start
+    cursor = cursor_of(connection)
+    assert cursor.position == run.span_end
+    assert clock.now() - run.span_end < MINUTE
+    assert cursor.next_poll_at > clock.now() + 14 * MINUTE
+    assert cursor.claimed_until is None
+
+
+def test_after_an_outage_the_span_comes_in_days_and_each_is_a_run(system, connection, body):
+    set_cursor(connection, position=clock.now() - timedelta(days=3))
+    poll(connection)
+    runs = list(PollRun.objects.order_by("id"))
+    assert len(runs) == 4
+    assert all(one.span_end == two.span_start for one, two in pairwise(runs))
+    assert cursor_of(connection).position == runs[-1].span_end
+
+
+def test_a_poll_that_fails_leaves_the_cursor_and_says_why(system, connection, report):
+    position = clock.now() - 30 * MINUTE
+    set_cursor(connection, position=position)
+    system.updates = [update(), TryLater("The server answered 503.", after=timedelta(hours=3))]
+    run = poll(connection)
+    assert run.error == "The server answered 503."
+    assert run.finished_at is not None
+    cursor = cursor_of(connection)
+    assert (cursor.position, cursor.failures) == (position, 1)
+    assert cursor.next_poll_at > clock.now() + timedelta(hours=2)
+    assert cursor.claimed_until is None
+    assert Circuit.objects.get(connection=connection).failures == 1
+    assert PollRun.objects.get().error == run.error
+
+
+def test_after_a_failure_the_next_poll_takes_in_what_was_missed_and_forgets_the_failure(
+    system, connection, report
+):
+    system.updates = [TryLater("down")]
+    poll(connection)
+    system.updates = [update()]
+    run = poll(connection)
+    assert (run.error, run.new) == ("", 1)
+    assert cursor_of(connection).failures == 0
+    assert Circuit.objects.get(connection=connection).failures == 0
+
+
+def test_a_wrong_key_is_written_in_the_run_and_is_no_outage(system, connection, body):
+    system.updates = [Misconfigured("The server answered 403.")]
+    assert poll(connection).error == "The server answered 403."
+    assert not Circuit.objects.exists()
+
+
+def test_polling_again_adds_nothing(system, connection, report):
+    system.updates = [update()]
+    poll(connection)
+    run = poll(connection)
+    assert (run.new, run.repeated) == (0, 1)
+    assert Update.objects.count() == 1
+
+
+def test_since_asks_from_then_on_and_never_moves_the_cursor_back(system, connection, body):
+    position = clock.now()
+    set_cursor(connection, position=position)
+    since = clock.now() - timedelta(hours=20)
+    poll(connection, since=since)
+    assert system.spans[0].start == since
+    assert cursor_of(connection).position >= position
+
+
+def test_a_dry_run_tells_and_changes_nothing(system, connection, report):
+    set_cursor(connection, position=None)
+    system.updates = [update(), update("u2", service_request_id="nobody")]
+    run = poll(connection, dry_run=True)
+    assert (run.rows, run.new, run.set_aside) == (2, 1, 1)
+    assert run.pk is None
+    report.refresh_from_db()
+    assert report.state == "confirmed"
+    for model in (Update, SetAside, PollRun, Event):
+        assert not model.objects.exists()
+    assert cursor_of(connection).position is None
+
+
+def test_deviations_are_kept_once_a_kind_with_their_number(system, connection, report, monkeypatch):
+    def noting(self, span, notes):
+        for number in range(500):
+            notes.deviations.append(Deviation("date-without-zone", "No zone.", f"row {number}"))
+        yield update(status="bananas")
+
+    monkeypatch.setattr(system, "fetch_updates", noting)
+    run = poll(connection)
+    run.refresh_from_db()
+    found = {item["code"]: item for item in run.deviations}
+    assert found["date-without-zone"]["count"] == 500
+    assert found["date-without-zone"]["where"] == "row 0"
+    assert found["unknown-status"]["count"] == 1
+
+
+def test_while_one_poll_runs_another_asks_nothing(system, connection, body):
+    cursor = run_services.claim(connection.pk, What.UPDATES)
+    run = poll(connection)
+    assert run.error == polling.BUSY
+    assert system.spans == []
+    run_services.release(cursor)
+    assert poll(connection).error == ""
+
+
+def test_a_poll_that_died_lets_go_after_a_while(connection, body):
+    set_cursor(connection, claimed_until=clock.now() - MINUTE)
+    assert poll(connection).error == ""
+
+
+def test_a_connection_that_no_body_uses_says_so(connection):
+    assert poll(connection).error == "No body gets its news through this connection."
+
+
+def test_an_update_that_came_too_early_is_found_by_the_next_poll(system, connection, make_report):
+    report = make_report(external_id="")
+    system.updates = [update(minutes_ago=1)]
+    poll(connection)
+    system.updates = []
+    report.at_bodies.update(external_id="4711")
+    poll(connection)
+    assert Update.objects.get().report == report
+    assert SetAside.objects.get().settled_as == "applied"
+
+
+def test_two_bodies_behind_one_connection_each_get_their_own(system, connection, make_report, body):
+    other = make_body(name="Borchester District Council", connection=connection)
+    ours, theirs = make_report(external_id="4711"), make_report(external_id="99", body=other)
+    system.updates = [
+        update("u1"),
+        update("u2", service_request_id="99"),
+        update("u3", service_request_id="?"),
+    ]
+    run = poll(connection)
+    assert (run.new, run.set_aside) == (2, 1)
+    assert Update.objects.get(report=ours).body == body
+    assert Update.objects.get(report=theirs).body == other
+    assert SetAside.objects.get().body is None
+
+
+def test_problems_born_there_are_polled_too(system, connection, body, category):
+    system.reports = [request()]
+    run = polling.poll(connection.pk, What.REPORTS)
+    assert (run.error, run.new) == ("", 1)
+    assert Report.objects.get().title == "Pothole problem"
+    assert system.spans[0] is not None
+
+
+def test_fetch_all_asks_without_dates(system, connection, body):
+    Connection.objects.filter(pk=connection.pk).update(fetches_all_reports=True)
+    run = polling.poll(connection.pk, What.REPORTS)
+    assert system.spans == [None]
+    assert (run.span_start, run.span_end) == (None, None)
+
+
+def test_what_is_due_is_what_is_switched_on_and_whose_time_has_come(connection, body):
+    services.ensure_cursors()
+    now = clock.now()
+    assert set(queries.due(now)) == {
+        (connection.pk, What.UPDATES),
+        (connection.pk, What.REPORTS),
+    }
+    Connection.objects.filter(pk=connection.pk).update(fetches_reports=False)
+    assert queries.due(now) == [(connection.pk, What.UPDATES)]
+    assert queries.due(now - MINUTE) == []
+    run_services.claim(connection.pk, What.UPDATES)
+    assert queries.due(now) == []
+
+
+def test_a_paused_connection_is_not_polled(connection, body):
+    services.ensure_cursors()
+    Connection.objects.filter(pk=connection.pk).update(is_paused=True)
+    assert queries.due(clock.now()) == []
+
+
+def test_cursors_are_made_once(connection):
+    assert services.ensure_cursors() == 2
+    assert services.ensure_cursors() == 0
+
+
+def test_the_mop_up_reaches_a_day_back_once(system, connection, body):
+    services.ensure_cursors()
+    moment = clock.now()
+    assert services.mop_up(moment) == 1
+    poll(connection)
+    assert system.spans[0].start == moment - timedelta(hours=24)
+    assert len(system.spans) == 1
+    poll(connection)
+    assert system.spans[1].start > moment - timedelta(hours=3)
+
+
+def test_a_body_that_is_deleted_is_left_alone(system, connection, body, report):
+    Body.objects.filter(pk=body.pk).update(is_deleted=True)
+    system.updates = [update()]
+    assert poll(connection).new == 0
+    assert not Update.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_polls_at_once_take_each_row_in_once(system, connection, report):
+    system.updates = [update(f"u{number}", description=f"Step {number}") for number in range(30)]
+    gate = threading.Barrier(2)
+    runs, errors = [], []
+
+    def work():
+        try:
+            gate.wait(10)
+            runs.append(poll(connection))
+        except Exception as error:  # noqa: BLE001 - told by the assertion below
+            errors.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not errors
+    assert sum(run.new for run in runs) == 30
+    assert Update.objects.count() == 30

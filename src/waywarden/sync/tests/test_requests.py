@@ -1,0 +1,224 @@
+"""Problems born in a body's system become reports."""
+
+from datetime import timedelta
+
+import pytest
+
+from waywarden.bodies.models import Category
+from waywarden.connections.services import open_backend
+from waywarden.events.models import Event
+from waywarden.kernel import clock
+from waywarden.reports.models import Report, ReportBody
+from waywarden.sync import requests
+from waywarden.sync.models import SetAside
+from waywarden.sync.tests.conftest import make_area, make_body, request
+from waywarden.sync.update_services import Source
+
+pytestmark = pytest.mark.django_db
+
+
+def take(connection, *rows, bodies, dry_run=False):
+    source = Source(
+        connection=connection, backend=open_backend(connection).backend, bodies=tuple(bodies)
+    )
+    return requests.take_in(rows, source=source, dry_run=dry_run)
+
+
+@pytest.fixture
+def take_in(connection, body, category):
+    return lambda *rows, **options: take(connection, *rows, bodies=[body], **options)
+
+
+def test_a_row_becomes_a_report_by_the_update_user_and_nobody_is_mailed(
+    take_in, connection, body, category, mailoutbox
+):
+    row = request(
+        "R7",
+        description="A hole.",
+        address="12 High Street",
+        status="in_progress",
+        status_notes="Crew booked.",
+        media_urls=("https://example.org/a.jpg",),
+        updated_datetime=clock.now() - timedelta(minutes=5),
+    )
+    counts = take_in(row)
+    assert (counts.rows, counts.new) == (1, 1)
+    report = Report.objects.get()
+    assert (report.title, report.detail) == ("Pothole problem", "A hole.")
+    assert (report.category_name, report.group, report.state) == (
+        "Potholes",
+        "Roads",
+        "in progress",
+    )
+    assert (report.user, report.source) == (connection.update_user, "backend")
+    assert report.created == report.confirmed_at == row.requested_datetime
+    assert report.state_changed_at == row.updated_datetime
+    assert report.nearest_address == "12 High Street"
+    assert report.area_ids == [body.areas.get().pk]
+    assert not report.is_private
+    at_body = ReportBody.objects.get()
+    assert (at_body.body, at_body.category, at_body.external_id) == (body, category, "R7")
+    assert at_body.sent_at == row.requested_datetime
+    assert at_body.extras["status_notes"] == "Crew booked."
+    assert at_body.extras["media_urls"] == ["https://example.org/a.jpg"]
+    assert mailoutbox == []
+
+
+def test_a_batch_is_one_fact_and_plans_no_delivery(take_in, body):
+    take_in(request("R1"), request("R2"))
+    fact = Event.objects.get()
+    assert (fact.kind, fact.subject_kind, fact.subject_id) == ("report.fetched", "body", body.pk)
+    assert sorted(fact.data["reports"]) == sorted(Report.objects.values_list("pk", flat=True))
+
+
+def test_a_known_id_is_skipped(take_in, report):
+    take_in(request("R1"))
+    counts = take_in(request("R1"), request("4711"), request("R2"), request("R2"))
+    assert (counts.new, counts.repeated) == (1, 3)
+
+
+def test_a_report_of_ours_mirrored_back_is_recognised_and_gets_its_reference(take_in, make_report):
+    report = make_report(external_id="")
+    counts = take_in(request("R9", extras={"fixmystreet_id": str(report.pk)}))
+    assert (counts.new, counts.repeated) == (0, 1)
+    assert ReportBody.objects.get().external_id == "R9"
+    assert Report.objects.count() == 1
+
+
+def test_a_number_that_is_not_ours_makes_a_report(take_in):
+    assert take_in(request("R9", extras={"fixmystreet_id": "123456"})).new == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "words"),
+    [
+        ({"lat": None, "long": None}, "no_place", "It has no place."),
+        ({"lat": 100.0, "long": 100.0}, "no_place", "Its place, 100.0, 100.0, is not on earth."),
+        (
+            {"lat": 60.0, "long": 25.0},
+            "outside",
+            "Its place, 60.000000, 25.000000, is outside the body’s areas.",
+        ),
+    ],
+)
+def test_a_row_without_a_fitting_place_is_set_aside_with_its_reason(take_in, fields, reason, words):
+    counts = take_in(request("bad", **fields), request("good"))
+    assert (counts.new, counts.set_aside) == (1, 1)
+    assert [(one.row_id, one.reason) for one in counts.skipped] == [("bad", words)]
+    aside = SetAside.objects.get()
+    assert (aside.key, aside.reason, aside.words) == ("bad", reason, words)
+
+
+def test_a_row_set_aside_that_fits_by_now_becomes_a_report(take_in, body):
+    row = request("R1", lat=60.5, long=25.5)
+    take_in(row)
+    assert take_in(row).repeated == 1
+    body.areas.add(make_area(code="far", west=25, south=60))
+    assert take_in(row).new == 1
+    assert SetAside.objects.get().settled_as == "applied"
+
+
+def test_a_row_without_an_id_is_skipped_and_not_kept(take_in):
+    counts = take_in(request(""))
+    assert (counts.new, counts.ignored, counts.set_aside) == (0, 1, 0)
+    assert counts.skipped[0].reason == "It has no id (it may still come)."
+    assert not SetAside.objects.exists()
+
+
+def test_the_id_0_is_an_id(take_in):
+    assert take_in(request("0")).new == 1
+
+
+def test_a_service_nobody_has_goes_to_other_and_is_listed(take_in, body):
+    counts = take_in(request("R1", service_code="X", service_name="Graffiti"), request("R2"))
+    assert dict(counts.unmatched) == {("X", "Graffiti"): 1}
+    assert dict(counts.matched) == {"Potholes": 1}
+    report = Report.objects.get(category_name="Other")
+    assert report.title == "Graffiti problem"
+    assert report.at_bodies.get().category is None
+
+
+def test_other_is_the_bodys_own_category_where_it_has_one(take_in, body):
+    other = Category.objects.create(body=body, name="Other", slug="other")
+    take_in(request("R1", service_code="X"))
+    assert ReportBody.objects.get().category == other
+
+
+@pytest.mark.parametrize("way", ["row", "category"])
+def test_private_comes_from_the_row_or_the_category(take_in, category, way):
+    Category.objects.filter(pk=category.pk).update(is_private=way == "category")
+    take_in(request("R1", non_public=way == "row"))
+    assert Report.objects.get().is_private
+
+
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"title": " Deep  hole "}, "Deep hole"),
+        ({}, "Pothole problem"),
+        ({"service_name": ""}, "Potholes problem"),
+        ({"service_name": "", "service_code": ""}, "Problem"),
+    ],
+)
+def test_the_title(take_in, fields, title):
+    take_in(request("R1", **fields))
+    assert Report.objects.get().title == title
+
+
+def test_a_missing_or_future_date_becomes_the_time_of_fetching_and_is_reported(take_in):
+    ahead = clock.now() + timedelta(days=2)
+    counts = take_in(
+        request("R1", requested_datetime=None), request("R2", requested_datetime=ahead)
+    )
+    assert {deviation.code for deviation in counts.deviations} == {
+        "request-without-date",
+        "request-in-the-future",
+    }
+    for report in Report.objects.all():
+        assert abs(report.created - clock.now()) < timedelta(minutes=1)
+
+
+def test_an_unknown_status_is_open_and_is_reported(take_in):
+    counts = take_in(request("R1", status="bananas"))
+    assert Report.objects.get().state == "confirmed"
+    assert [deviation.code for deviation in counts.deviations] == ["unknown-status"]
+
+
+def test_a_status_the_connection_drops_is_skipped_with_its_reason(take_in):
+    counts = take_in(request("R1", status="spam"))
+    assert (counts.new, counts.ignored) == (0, 1)
+    assert counts.skipped[0].reason == "The connection drops its status, spam."
+
+
+def test_with_two_bodies_the_place_and_the_service_decide(connection, body, category):
+    other = make_body(name="Borchester District Council", connection=connection)
+    other.areas.add(body.areas.get())
+    lamps = Category.objects.create(body=other, name="Lamps", slug="lamps", service_code="LMP")
+    take(connection, request("R1"), request("R2", service_code="LMP"), bodies=[body, other])
+    rows = {row.external_id: (row.body, row.category) for row in ReportBody.objects.all()}
+    assert rows == {"R1": (body, category), "R2": (other, lamps)}
+
+
+def test_a_dry_run_tells_and_keeps_nothing(take_in):
+    counts = take_in(request("R1"), request("R2", lat=None), dry_run=True)
+    assert (counts.new, counts.set_aside) == (1, 1)
+    assert not Report.objects.exists()
+    assert not SetAside.objects.exists()
+
+
+def test_one_bad_row_costs_itself_only(take_in, monkeypatch):
+    from waywarden.reports import fetched_services
+
+    sound = fetched_services._report_of
+
+    def breaks(row, **context):
+        if row.external_id == "R2":
+            raise ValueError(row)
+        return sound(row, **context)
+
+    monkeypatch.setattr(fetched_services, "_report_of", breaks)
+    counts = take_in(request("R1"), request("R2"), request("R3"))
+    assert (counts.new, counts.set_aside) == (2, 1)
+    aside = SetAside.objects.get()
+    assert (aside.key, aside.reason) == ("R2", "failed")
+    assert Report.objects.count() == 2

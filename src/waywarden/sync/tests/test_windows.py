@@ -1,0 +1,70 @@
+"""Spans, pieces and the next poll."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from waywarden.backends.contract import Span
+from waywarden.sync import windows
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("position", "since", "reach_back_to", "hours"),
+    [
+        pytest.param(NOW - HOUR, None, None, 3, id="the cursor less the overlap"),
+        pytest.param(None, None, None, 2, id="never polled: the overlap alone"),
+        pytest.param(NOW + 5 * HOUR, None, None, 2, id="a cursor in the future counts as now"),
+        pytest.param(NOW - 72 * HOUR, None, None, 74, id="after an outage as long as it must be"),
+        pytest.param(NOW - HOUR, None, NOW - 24 * HOUR, 24, id="the mop-up reaches back"),
+        pytest.param(NOW - 48 * HOUR, None, NOW - 24 * HOUR, 50, id="the mop-up never shortens"),
+        pytest.param(NOW - HOUR, NOW - 240 * HOUR, None, 240, id="since asks from then on"),
+        pytest.param(NOW - 9 * HOUR, NOW - HOUR, None, 1, id="since may shorten, by hand"),
+        pytest.param(NOW, NOW + HOUR, None, 0, id="since in the future is nothing"),
+    ],
+)
+def test_the_span_runs_to_now_from(position, since, reach_back_to, hours):
+    span = windows.span_to_poll(
+        now=NOW, position=position, overlap=2 * HOUR, since=since, reach_back_to=reach_back_to
+    )
+    assert span == Span(start=NOW - hours * HOUR, end=NOW)
+
+
+@pytest.mark.parametrize(
+    ("hours", "lengths"),
+    [(2, [2]), (26, [26]), (30, [30]), (31, [24, 7]), (48, [24, 24]), (74, [24, 24, 24, 2])],
+)
+def test_a_long_span_is_cut_into_days_oldest_first(hours, lengths):
+    span = Span(start=NOW - hours * HOUR, end=NOW)
+    pieces = windows.pieces_of(span)
+    assert [(piece.end - piece.start) / HOUR for piece in pieces] == lengths
+    assert pieces[0].start == span.start
+    assert pieces[-1].end == span.end
+    assert all(one.end == two.start for one, two in pairwise(pieces))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chance", "expected"), [(900, 0, 900), (900, 1, 990), (0, 0, 5), (10, 0, 10)]
+)
+def test_the_next_poll_comes_after_the_interval_and_a_little_jitter(seconds, chance, expected):
+    at = windows.next_poll_at(now=NOW, interval=timedelta(seconds=seconds), chance=lambda: chance)
+    assert at - NOW == timedelta(seconds=expected)
+
+
+@pytest.mark.parametrize(
+    ("failures", "asked_minutes", "minutes"),
+    [(1, 0, 1), (2, 0, 5), (5, 0, 60), (50, 0, 60), (1, 90, 90)],
+)
+def test_after_failures_the_pause_grows_to_an_hour_and_the_wish_of_the_server_counts(
+    failures, asked_minutes, minutes
+):
+    at = windows.next_try_at(
+        now=NOW,
+        failures=failures,
+        asked_wait=timedelta(minutes=asked_minutes),
+        chance=lambda: 0,
+    )
+    assert at - NOW == timedelta(minutes=minutes)

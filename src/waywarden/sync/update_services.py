@@ -1,0 +1,217 @@
+"""Takes a piece of fetched or pushed updates in: one transaction, set-based (integration.md 3)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from waywarden.backends.contract import Backend
+from waywarden.bodies.models import Body
+from waywarden.connections.models import Connection
+from waywarden.kernel import clock
+from waywarden.kernel.text import shorten
+from waywarden.open311.types import Deviation, ServiceRequestUpdate
+from waywarden.reports.fetched_services import Credit, FetchedUpdate, apply_updates, lock_reports
+from waywarden.reports.progress import is_from_the_future
+from waywarden.sync.models import SeenItem, SetAside, What
+from waywarden.sync.queries import Match, NoMatch, aside_keys, match_updates, seen_keys
+from waywarden.sync.rows import Counts, Skipped, key_of, raw_of
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where rows come from: the connection, its back-end, and the bodies it speaks for."""
+
+    connection: Connection
+    backend: Backend
+    bodies: tuple[Body, ...]
+
+    @property
+    def body_ids(self) -> tuple[int, ...]:
+        """The bodies' ids."""
+        return tuple(body.pk for body in self.bodies)
+
+    @property
+    def credit(self) -> Credit:
+        """Whom what is taken in is credited to."""
+        return Credit(
+            connection_id=self.connection.pk,
+            sent_by=self.connection.kind,
+            user_id=self.connection.update_user_id,
+            suppresses_alerts=self.connection.suppresses_alerts,
+        )
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The rows of a piece by what is to become of them."""
+
+    counts: Counts
+    to_apply: list[tuple[str, FetchedUpdate]] = field(default_factory=list)
+    to_set_aside: list[SetAside] = field(default_factory=list)
+    to_count_again: list[str] = field(default_factory=list)
+
+
+def take_in_piece(
+    rows: Sequence[ServiceRequestUpdate], *, source: Source, dry_run: bool = False
+) -> Counts:
+    """Applies what is new, counts what is not, sets aside what cannot be applied.
+
+    Two pieces with the same row at the same time: the second waits for the first's report lock and
+    then sees the row as repeated. A dry run takes everything back.
+    """
+    moment = clock.now()
+    with transaction.atomic():
+        matches = match_updates(rows, source.body_ids)
+        lock_reports(match.report_id for match in matches if isinstance(match, Match))
+        found = _sort(rows, matches, source=source, now=moment)
+        apply_updates([row for _key, row in found.to_apply], credit=source.credit)
+        SeenItem.objects.bulk_create(
+            SeenItem(body_id=row.body_id, key=key, at=moment) for key, row in found.to_apply
+        )
+        if not dry_run:
+            SetAside.objects.bulk_create(found.to_set_aside, ignore_conflicts=True)
+        _settle(
+            (key for key, _row in found.to_apply), found.to_count_again, source=source, now=moment
+        )
+        if dry_run:
+            transaction.set_rollback(True)
+    return found.counts
+
+
+def _sort(
+    rows: Sequence[ServiceRequestUpdate],
+    matches: Sequence[Match | NoMatch],
+    *,
+    source: Source,
+    now: datetime,
+) -> _Sorted:
+    keys = [key_of(row) for row in rows]
+    seen = seen_keys(keys, source.body_ids)
+    waiting, dropped = aside_keys(source.connection.pk, What.UPDATES, keys)
+    found = _Sorted(counts=Counts(rows=len(rows)))
+    for row, key, match in zip(rows, keys, matches, strict=True):
+        mapped = source.backend.state_for(row.status) if row.status else None
+        if mapped is not None and mapped.is_ignored:
+            found.counts.ignored += 1
+        elif any((body_id, key) in seen for body_id in source.body_ids) or key in dropped:
+            found.counts.repeated += 1
+        elif isinstance(match, Match) and row.updated_datetime is not None:
+            if mapped is not None and not mapped.is_known:
+                found.counts.deviations.append(_unknown_status(row))
+            state = mapped.state if mapped is not None else ""
+            fetched = _fetched(row, key, match, state=state, at=row.updated_datetime)
+            seen.add((match.body_id, key))
+            found.to_apply.append((key, fetched))
+            found.counts.new += 1
+            found.counts.deviations += _forgiven(row, source=source, now=now)
+        elif key in waiting:
+            found.counts.repeated += 1
+            found.to_count_again.append(key)
+        else:
+            waiting.add(key)
+            found.to_set_aside.append(_aside(row, key, match, source=source, now=now))
+            found.counts.set_aside += 1
+            found.counts.skipped.append(Skipped(key, found.to_set_aside[-1].words))
+    return found
+
+
+def _fetched(
+    row: ServiceRequestUpdate, key: str, match: Match, *, state: str, at: datetime
+) -> FetchedUpdate:
+    return FetchedUpdate(
+        report_id=match.report_id,
+        body_id=match.body_id,
+        update_id=key if key == row.update_id else "",
+        said_at=at,
+        state=state,
+        status=row.status,
+        text=row.description,
+        external_status_code=row.external_status_code,
+        customer_reference=row.customer_reference,
+        media_urls=row.media_urls,
+        extras=dict(row.extras),
+    )
+
+
+def _forgiven(row: ServiceRequestUpdate, *, source: Source, now: datetime) -> list[Deviation]:
+    """What a row that is applied has nevertheless done wrong."""
+    where = f"update {row.update_id or 'without id'}"
+    found = []
+    if row.updated_datetime is not None and is_from_the_future(said=row.updated_datetime, now=now):
+        message = "An update's time lies in the future; the time it was fetched at is shown."
+        found.append(Deviation("update-in-the-future", message, where))
+    if not row.update_id:
+        message = "An update has no update_id; it is told apart by its content."
+        found.append(Deviation("update-without-id", message, where))
+    if not row.description and not source.connection.permits_blank_updates:
+        message = "An update has no text; a response template speaks, where one fits."
+        found.append(Deviation("update-without-text", message, where))
+    return found
+
+
+def _unknown_status(row: ServiceRequestUpdate) -> Deviation:
+    return Deviation(
+        "unknown-status",
+        f"The status {row.status!r} is not known; the report's state was kept.",
+        f"update {row.update_id or 'without id'}",
+    )
+
+
+def _aside(
+    row: ServiceRequestUpdate, key: str, match: Match | NoMatch, *, source: Source, now: datetime
+) -> SetAside:
+    if isinstance(match, NoMatch):
+        reason, words = match.reason, match.words
+    else:
+        reason, words = SetAside.Reason.BAD_DATE, "Its updated_datetime is missing or impossible."
+    return aside_of(row, key=key, reason=reason, words=words, source=source, now=now)
+
+
+def aside_of(
+    row: ServiceRequestUpdate,
+    *,
+    key: str,
+    reason: SetAside.Reason,
+    words: str,
+    source: Source,
+    now: datetime,
+) -> SetAside:
+    """The row as it is kept when it cannot be applied."""
+    number = row.fixmystreet_id
+    return SetAside(
+        connection=source.connection,
+        body=source.bodies[0] if len(source.bodies) == 1 else None,
+        what=What.UPDATES,
+        key=key,
+        external_id=row.service_request_id[:200],
+        our_id=number if number is not None and abs(number) < 2**63 else None,
+        raw=raw_of(row),
+        reason=reason,
+        words=shorten(words, 500),
+        created=now,
+    )
+
+
+def _settle(applied: Iterable[str], again: Iterable[str], *, source: Source, now: datetime) -> None:
+    """Rows set aside before: those now applied are settled, those still not are counted."""
+    waiting = SetAside.objects.filter(
+        connection=source.connection.pk, what=What.UPDATES, settled_at=None
+    )
+    waiting.filter(key__in=set(applied)).update(settled_at=now, settled_as=SetAside.APPLIED)
+    waiting.filter(key__in=set(again)).update(tries=F("tries") + 1)
+
+
+def set_aside_failed(row: ServiceRequestUpdate, *, words: str, source: Source) -> None:
+    """Keeps a row whose applying failed, with what went wrong."""
+    aside = aside_of(
+        row,
+        key=key_of(row),
+        reason=SetAside.Reason.FAILED,
+        words=words,
+        source=source,
+        now=clock.now(),
+    )
+    SetAside.objects.bulk_create([aside], ignore_conflicts=True)

@@ -1,0 +1,74 @@
+"""Which span is polled, in which pieces, and when the next poll is due. Pure (integration.md 3)."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from waywarden.backends.contract import Span
+from waywarden.kernel.retry import pause_after
+
+#: A span longer than this is asked for in pieces of this length (after an outage).
+PIECE = timedelta(hours=24)
+#: A poll comes up to this share later than its interval, so that connections spread out.
+JITTER = 0.1
+#: A connection is never asked more often than this.
+SHORTEST_INTERVAL = timedelta(seconds=5)
+#: After failures the next try comes no later than this.
+LONGEST_PAUSE = timedelta(hours=1)
+#: How far the nightly mop-up reaches back.
+MOP_UP = timedelta(hours=24)
+
+
+def span_to_poll(
+    *,
+    now: datetime,
+    position: datetime | None,
+    overlap: timedelta,
+    since: datetime | None = None,
+    reach_back_to: datetime | None = None,
+) -> Span:
+    """From the cursor less the overlap to now; earlier where asked (`since`, the mop-up).
+
+    Without a cursor the span is the overlap alone. A cursor in the future counts as now.
+    """
+    start = min(position or now, now) - overlap
+    if reach_back_to is not None:
+        start = min(start, reach_back_to)
+    if since is not None:
+        start = min(since, now)
+    return Span(start=start, end=now)
+
+
+def pieces_of(span: Span, *, length: timedelta = PIECE) -> tuple[Span, ...]:
+    """The span cut into pieces of at most `length`, oldest first, without gap or overlap.
+
+    A span that is only a little longer (the overlap at the end of a quiet day) stays whole.
+    """
+    if span.end - span.start <= length * 1.25:
+        return (span,)
+    pieces = []
+    start = span.start
+    while start < span.end:
+        end = min(start + length, span.end)
+        pieces.append(Span(start=start, end=end))
+        start = end
+    return tuple(pieces)
+
+
+def next_poll_at(
+    *, now: datetime, interval: timedelta, chance: Callable[[], float] = random.random
+) -> datetime:
+    """When to ask again after a poll that worked."""
+    return now + max(interval, SHORTEST_INTERVAL) * (1 + JITTER * chance())
+
+
+def next_try_at(
+    *,
+    now: datetime,
+    failures: int,
+    asked_wait: timedelta | None = None,
+    chance: Callable[[], float] = random.random,
+) -> datetime:
+    """When to ask again after `failures` polls in a row that did not work (1 or more)."""
+    pause = min(pause_after(failures, chance=chance), LONGEST_PAUSE)
+    return now + max(pause, asked_wait or timedelta())
