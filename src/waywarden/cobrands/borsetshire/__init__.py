@@ -1,0 +1,1 @@
+"""One body’s own site: its name, its colour, its reports only."""

@@ -1,0 +1,1 @@
+"""The site that answers where no other does."""

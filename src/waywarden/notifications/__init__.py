@@ -1,0 +1,1 @@
+"""Mail to people: links to confirm and sign in, and news of their reports."""

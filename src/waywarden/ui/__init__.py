@@ -1,0 +1,1 @@
+"""What the human doors share: the look, the site by host, pieces of pages."""

@@ -1,0 +1,139 @@
+"""Pieces of pages: icons, pins, states in words, times, map settings."""
+
+import json
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from waywarden.geo.pins import pin_classes
+from waywarden.kernel import clock
+from waywarden.reports.states import PinClass, pin_class_of
+from waywarden.ui.icons import ICONS
+
+register = template.Library()
+
+
+@register.simple_tag
+@cache
+def icon(name: str) -> SafeString:
+    """One of our icons; hidden from screen readers, for words stand beside it."""
+    return format_html(
+        '<svg class="icon icon-{}" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">'
+        '<path d="{}"/></svg>',
+        name,
+        ICONS[name],
+    )
+
+
+@register.simple_tag
+@cache
+def pin(kind: PinClass | str | None) -> SafeString:
+    """The pin of a class, as it is on the map."""
+    kind = PinClass(kind or PinClass.CLOSED)
+    return format_html(
+        '<svg class="pin pin-{}" viewBox="0 0 24 30" width="24" height="30" aria-hidden="true">'
+        "{}</svg>",
+        kind.value,
+        _paths(kind),
+    )
+
+
+@register.simple_tag
+@cache
+def pin_symbols() -> SafeString:
+    """The pins of all classes to be used many times in one picture, as `#pin-open` and so on."""
+    symbols = (
+        format_html('<g id="pin-{0}" class="pin-{0}">{1}</g>', kind.value, _paths(kind))
+        for kind in PinClass
+    )
+    return format_html("<defs>{}</defs>", mark_safe("".join(symbols)))  # noqa: S308 - made here
+
+
+def _paths(kind: PinClass) -> SafeString:
+    drawn = pin_classes()[kind.value]
+    return format_html(
+        '<path class="pin-shape" d="{}"/><path class="pin-mark" d="{}"/>', drawn.shape, drawn.mark
+    )
+
+
+@register.filter
+def pin_class(state: str) -> str:
+    """The class of a state's pin, as CSS and filters name it."""
+    found = pin_class_of(state)
+    return found.value if found else PinClass.CLOSED.value
+
+
+@register.filter
+def class_words(kind: PinClass | str) -> str:
+    """What a class of pins is called."""
+    return {
+        PinClass.OPEN: _("Open"),
+        PinClass.PROGRESS: _("In progress"),
+        PinClass.FIXED: _("Fixed"),
+        PinClass.CLOSED: _("Closed"),
+    }[PinClass(kind)]
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString | str:
+    """A time as people say it, with the whole of it for machines."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), _said(local))
+
+
+def _said(local: datetime) -> str:
+    days = (timezone.localtime(clock.now()).date() - local.date()).days
+    is_english = (get_language() or "en").startswith("en")
+    hour = time_format(local, "H:i" if is_english else "TIME_FORMAT")
+    if days == 0:
+        return _("today at %(time)s") % {"time": hour}
+    if days == 1:
+        return _("yesterday at %(time)s") % {"time": hour}
+    return date_format(local, "j M Y" if is_english else "DATE_FORMAT")
+
+
+@register.simple_tag
+def span_between(start: datetime | None, end: datetime | None) -> str:
+    """How long it took: "2 minutes later", "at once"."""
+    if start is None or end is None or end - start < timedelta(minutes=1):
+        return _("at once")
+    return _("%(span)s later") % {"span": timesince(start, end, depth=1)}
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Plain data for a `data-` attribute; the template escapes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """This page's query string with some values changed; None takes one out."""
+    values = context["request"].GET.copy()
+    for name, value in changes.items():
+        values.pop(name, None)
+        if value is not None:
+            values[name] = str(value)
+    return f"?{values.urlencode()}"
+
+
+@register.inclusion_tag("ui/filters.html")
+def filters(chosen: Any, categories: list[str]) -> dict[str, Any]:
+    """The filters of a list: classes of state, and category."""
+    return {
+        "classes": [(kind.value, class_words(kind)) for kind in PinClass],
+        "chosen_classes": [kind.value for kind in chosen.classes],
+        "filters": chosen,
+        "categories": categories,
+    }

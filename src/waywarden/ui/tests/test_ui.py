@@ -1,0 +1,47 @@
+"""Pieces of pages: times as people say them, pins by shape, states in words."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from waywarden.reports.states import PinClass, State
+from waywarden.ui.templatetags import ui
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        (NOON - timedelta(hours=1), "today at 11:00"),
+        (NOON - timedelta(hours=13), "yesterday at 23:00"),
+        (NOON - timedelta(days=3), "22 Nov 2026"),
+    ],
+)
+def test_times_are_said_as_people_say_them(moment, said):
+    with time_machine.travel(NOON, tick=False):
+        assert f">{said}</time>" in ui.when(moment)
+
+
+def test_no_time_is_nothing():
+    assert ui.when(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(20, "at once"), (130, "2\xa0minutes later"), (7300, "2\xa0hours later")]
+)
+def test_how_long_it_took(seconds, said):
+    assert ui.span_between(NOON, NOON + timedelta(seconds=seconds)) == said
+
+
+def test_each_class_of_pin_has_a_shape_of_its_own():
+    assert len({ui.pin(kind).split('d="')[1] for kind in PinClass}) == 4
+
+
+def test_every_state_has_a_class_for_its_pin():
+    assert {ui.pin_class(state) for state in State} == {kind.value for kind in PinClass}
+
+
+def test_settings_for_a_map_survive_quotes_and_accents():
+    assert ui.as_json({"title": 'Ä "quoted"'}) == '{"title":"Ä \\"quoted\\""}'

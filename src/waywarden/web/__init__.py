@@ -1,0 +1,1 @@
+"""The door for people: find a place, report, follow, update."""

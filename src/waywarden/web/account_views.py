@@ -1,0 +1,142 @@
+"""Signing in by mailed links, confirming by them, and what is one's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from waywarden.kernel.errors import RuleBroken
+from waywarden.notifications.services import send_sign_in_link
+from waywarden.reports.models import Update
+from waywarden.reports.queries import reports_of
+from waywarden.reports.services import confirm_report, confirm_update
+from waywarden.ui.current import cobrand_of
+from waywarden.users.models import MailedLink, User
+from waywarden.users.queries import find_link, was_just_used
+from waywarden.users.services import LinkUnusable, get_or_create_user, redeem_link
+from waywarden.web.forms import SignInForm
+from waywarden.web.queries import PAGE, updates_by
+from waywarden.web.report_views import person
+from waywarden.web.services import count_try
+
+Purpose = MailedLink.Purpose
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Asks for the address that a link is mailed to. Says the same whether it is known or not."""
+    wanted = _safe(request, request.POST.get("next") or request.GET.get("next", ""))
+    if person(request) and request.method != "POST":
+        return redirect(wanted)
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"]
+        try:
+            count_try("sign_in", request=request, email=email)
+            send_sign_in_link(email=email, next_url=wanted, cobrand_name=cobrand_of(request).name)
+        except RuleBroken as wrong:
+            form.add_error("email", _(str(wrong)))
+        else:
+            request.session["mailed"] = {"to": email, "about": "sign_in"}
+            return redirect("check-mail")
+    status = 422 if form.errors else 200
+    return render(request, "web/sign_in.html", {"form": form, "next": wanted}, status=status)
+
+
+def _safe(request: HttpRequest, address: str) -> str:
+    """An address on this site, else one's own page."""
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()})
+    return address if is_ours else "/my"
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session."""
+    logout(request)
+    messages.info(request, _("You are signed out."))
+    return redirect("front")
+
+
+@dataclass(frozen=True, slots=True)
+class _Doing:
+    """What a pressed link of one purpose does; gives the page it leads to."""
+
+    name: str
+    do: Callable[[HttpRequest, MailedLink, User], str]
+
+
+def _publish_report(request: HttpRequest, link: MailedLink, user: User) -> str:
+    if confirm_report(link.subject_id or 0, user=user):
+        messages.success(request, _("Thank you. Your report is public now, and on its way."))
+    return f"/report/{link.subject_id}"
+
+
+def _publish_update(request: HttpRequest, link: MailedLink, user: User) -> str:
+    number = link.subject_id or 0
+    report_id = Update.objects.values_list("report_id", flat=True).get(pk=number)
+    if confirm_update(number, user=user):
+        messages.success(request, _("Thank you. Your update is shown below."))
+    return f"/report/{report_id}#update-{number}"
+
+
+def _enter(request: HttpRequest, link: MailedLink, _user: User) -> str:
+    return _safe(request, str(link.data.get("next", "")))
+
+
+_DOINGS = {
+    Purpose.CONFIRM_REPORT: _Doing("report", _publish_report),
+    Purpose.CONFIRM_UPDATE: _Doing("update", _publish_update),
+    Purpose.SIGN_IN: _Doing("sign_in", _enter),
+}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def mailed_link(request: HttpRequest, token: str, purpose: MailedLink.Purpose) -> HttpResponse:
+    """Opening a mailed link shows a button; pressing it does the thing, once.
+
+    Programs that look into mails open links but press nothing (FB 1.3, *Confirm*).
+    """
+    link = find_link(token=token, purpose=purpose)
+    doing = _DOINGS[purpose]
+    if link is None:
+        return render(request, "web/link_dead.html", {"about": doing.name}, status=404)
+    if request.method != "POST":
+        is_used = link.used_at is not None
+        values = {"about": doing.name, "link": link, "is_used": is_used}
+        return render(request, "web/link.html", values, status=410 if is_used else 200)
+    try:
+        user = redeem_link(token=token, purpose=purpose).user
+    except LinkUnusable:
+        if not was_just_used(link):
+            return render(request, "web/link_dead.html", {"about": doing.name}, status=410)
+        user = get_or_create_user(email=link.email)  # pressed twice
+        if not user.is_active or user.is_update_user:
+            return render(request, "web/link_dead.html", {"about": doing.name}, status=410)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect(doing.do(request, link, user))
+
+
+@never_cache
+@login_required
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """One's own reports and updates."""
+    user = person(request)
+    if user is None:
+        return redirect("sign-in")
+    pages = Paginator(reports_of(user.pk), PAGE)
+    values = {
+        "page": pages.get_page(request.GET.get("page")),
+        "updates": updates_by(user.pk)[:PAGE],
+    }
+    return render(request, "web/mine.html", values)

@@ -1,0 +1,39 @@
+"""Pages that say in plain words why there is nothing to see."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from waywarden.reports.privacy import Sight
+
+
+def refusal(request: HttpRequest, sight: Sight) -> HttpResponse:
+    """The page for a report that this person does not get."""
+    names = {Sight.NOT_FOUND: "404", Sight.FORBIDDEN: "403", Sight.GONE: "410"}
+    response = render(request, f"ui/{names[sight]}.html", {"is_report": True}, status=sight.value)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def bad_request(request: HttpRequest, **_told: object) -> HttpResponse:
+    """400."""
+    return render(request, "ui/400.html", status=400)
+
+
+def forbidden(request: HttpRequest, **_told: object) -> HttpResponse:
+    """403."""
+    return render(request, "ui/403.html", status=403)
+
+
+def not_found(request: HttpRequest, **_told: object) -> HttpResponse:
+    """404."""
+    return render(request, "ui/404.html", status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500; asks nothing of the database."""
+    return render(request, "ui/500.html", status=500)
+
+
+def without_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that was open too long, or was not ours."""
+    return render(request, "ui/403_form.html", {"reason": reason}, status=403)

@@ -1,0 +1,152 @@
+"""What the pages read: lists of a site, bodies with counts, what became of a report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db.models import Count, Prefetch, QuerySet
+
+from waywarden.bodies.models import Body
+from waywarden.kernel.cobrand import Cobrand
+from waywarden.reports import states
+from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.queries import Story, public_reports
+from waywarden.reports.states import PinClass, pin_class_of, states_of
+from waywarden.sending.models import Delivery
+from waywarden.sending.queries import AtBody, for_report
+
+#: Reports on one page of a list.
+PAGE = 30
+#: Seconds that counts of whole bodies are kept for.
+_COUNTS_KEPT = 60
+_SENT = (Delivery.State.SENT, Delivery.State.PENDING)
+_STOPPED = (Delivery.State.REFUSED, Delivery.State.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; empty lets all through."""
+
+    classes: tuple[PinClass, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+def site_reports(cobrand: Cobrand) -> QuerySet[Report]:
+    """The public reports that a site shows."""
+    found = public_reports()
+    if cobrand.bodies:
+        found = found.filter(at_bodies__body__slug__in=cobrand.bodies).distinct()
+    return found
+
+
+def for_list(found: QuerySet[Report]) -> QuerySet[Report]:
+    """The same with what a list shows of each."""
+    return found.prefetch_related("photos")
+
+
+def newest(cobrand: Cobrand, most: int) -> list[Report]:
+    """The newest reports of a site."""
+    return list(for_list(site_reports(cobrand)).order_by("-confirmed_at", "-id")[:most])
+
+
+def recently_fixed(cobrand: Cobrand, most: int) -> list[Report]:
+    """The reports of a site that were fixed last."""
+    fixed = site_reports(cobrand).filter(state__in=states.FIXED, state_changed_at__isnull=False)
+    return list(for_list(fixed).order_by("-state_changed_at", "-id")[:most])
+
+
+def site_bodies(cobrand: Cobrand) -> QuerySet[Body]:
+    """The bodies in use that a site shows."""
+    found = Body.objects.filter(is_deleted=False)
+    return found.filter(slug__in=cobrand.bodies) if cobrand.bodies else found
+
+
+@dataclass(slots=True)
+class BodyCounts:
+    """A body and how many public reports of each class it has."""
+
+    body: Body
+    counts: dict[PinClass, int] = field(default_factory=lambda: dict.fromkeys(PinClass, 0))
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.counts.values())
+
+    @property
+    def parts(self) -> list[tuple[str, int]]:
+        """Class and count, in the order of the pins."""
+        return [(kind.value, self.counts[kind]) for kind in PinClass]
+
+
+def bodies_with_counts(cobrand: Cobrand) -> list[BodyCounts]:
+    """The bodies of a site by name. Counts may be a minute old."""
+    rows = cache.get_or_set("web.body-counts", _count_all, _COUNTS_KEPT) or []
+    found = {body.pk: BodyCounts(body) for body in site_bodies(cobrand).order_by("name")}
+    for body_id, state, count in rows:
+        kind = pin_class_of(state)
+        if body_id in found and kind is not None:
+            found[body_id].counts[kind] += count
+    return list(found.values())
+
+
+def _count_all() -> list[tuple[int, str, int]]:
+    rows = ReportBody.objects.filter(report__is_private=False, report__state__in=states.VISIBLE)
+    return list(rows.values_list("body_id", "report__state").annotate(Count("id")).order_by())
+
+
+def body_reports(body: Body, filters: Filters) -> QuerySet[Report]:
+    """A body's public reports, those that changed last first."""
+    found = public_reports().filter(at_bodies__body=body)
+    if filters.classes:
+        found = found.filter(state__in=[one for kind in filters.classes for one in states_of(kind)])
+    if filters.categories:
+        found = found.filter(category_name__in=filters.categories)
+    return for_list(found).order_by("-changed", "-id")
+
+
+def category_names(bodies: Iterable[Body]) -> list[str]:
+    """The names of the categories that some bodies have in use, in order."""
+    found = Body.objects.filter(pk__in=[body.pk for body in bodies]).exclude(
+        categories__state="deleted"
+    )
+    names = found.values_list("categories__name", flat=True).distinct()
+    return sorted(name for name in names if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far a report has come to one body. `standing` is sent, own, stopped or waiting."""
+
+    row: ReportBody
+    standing: str
+    due_at: datetime | None = None
+    """When it goes out, while it waits for that."""
+
+
+def ways_of(story: Story) -> list[Way]:
+    """The way to each body that a report is for."""
+    latest = {one.body_id: one for one in for_report(story.report.pk)}
+    return [_way(row, latest.get(row.body_id), story) for row in story.at_bodies]
+
+
+def _way(row: ReportBody, delivery: AtBody | None, story: Story) -> Way:
+    state = delivery.state if delivery else ""
+    waits = delivery is not None and state == Delivery.State.QUEUED
+    return Way(row, _standing(row, state, story), delivery.due_at if delivery and waits else None)
+
+
+def _standing(row: ReportBody, delivery: str, story: Story) -> str:
+    if story.report.source == Report.Source.BACKEND:
+        return "own"
+    if row.sent_at or delivery in _SENT:
+        return "sent"
+    return "stopped" if delivery in _STOPPED else "waiting"
+
+
+def updates_by(user_id: int) -> QuerySet[Update]:
+    """A person's shown updates with their reports, newest first."""
+    found = Update.objects.filter(user_id=user_id, visibility=Update.Visibility.SHOWN, body=None)
+    report = Prefetch("report", Report.objects.all())
+    return found.prefetch_related(report).order_by("-confirmed_at")

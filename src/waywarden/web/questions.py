@@ -1,0 +1,95 @@
+"""A category's questions as a page asks them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from waywarden.bodies.answers import asked, check
+from waywarden.bodies.models import Question
+from waywarden.bodies.queries import questions_for
+
+PREFIX = "q."
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """One question or notice, with what was answered and what is wrong with it."""
+
+    question: Question
+    values: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its field."""
+        return PREFIX + self.question.code
+
+    @property
+    def html_id(self) -> str:
+        """The id of its field; codes may hold anything, so it goes by number."""
+        return f"question-{self.question.pk}"
+
+    @property
+    def value(self) -> str:
+        """The only answer."""
+        return self.values[0] if self.values else ""
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """Key and name of each choice."""
+        return [(str(one["key"]), str(one.get("name", one["key"]))) for one in self.question.values]
+
+    @property
+    def is_short_choice(self) -> bool:
+        """Whether all choices are shown at once."""
+        return len(self.question.values) <= 8
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a page's script fills it in."""
+        return self.question.automated == Question.Automated.HIDDEN_FIELD
+
+
+def asked_questions(
+    category_ids: tuple[int, ...],
+    *,
+    answers: Mapping[str, tuple[str, ...]],
+    errors: Mapping[str, str] | None = None,
+) -> list[AskedQuestion]:
+    """The questions and notices of a choice, in order; what the server fills in is left out."""
+    return [
+        AskedQuestion(
+            question=question,
+            values=answers.get(question.code, ()),
+            error=(errors or {}).get(question.code, ""),
+        )
+        for question in questions_for(category_ids)
+        if question.automated != Question.Automated.SERVER_SET
+    ]
+
+
+def errors_in(
+    questions: Iterable[AskedQuestion], answers: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
+    """What is wrong with the answers, by code (the service looks again before it stores)."""
+    wanted = [
+        asked(
+            code=one.question.code,
+            datatype=one.question.datatype,
+            required=one.question.required and not one.is_hidden,
+            values=one.question.values,
+        )
+        for one in questions
+        if one.question.variable
+    ]
+    return check(wanted, answers).errors
+
+
+def answers_in(data: QueryDict) -> dict[str, tuple[str, ...]]:
+    """The answers in a form, by question code."""
+    return {
+        name.removeprefix(PREFIX): tuple(str(value) for value in data.getlist(name))
+        for name in data
+        if name.startswith(PREFIX)
+    }

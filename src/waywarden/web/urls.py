@@ -1,0 +1,52 @@
+"""Public addresses; those that may stand in a bookmark or a mail never change (FB 3)."""
+
+from django.urls import path, re_path, register_converter
+from django.urls.converters import IntConverter
+
+from waywarden.users.models import MailedLink
+from waywarden.web import account_views as account
+from waywarden.web import browse_views as browse
+from waywarden.web import file_views as files
+from waywarden.web import report_views as making
+from waywarden.web import site_views as site
+from waywarden.web import update_views as one
+
+
+class NumberConverter(IntConverter):
+    """A number that a database row may have."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(NumberConverter, "number")
+Purpose = MailedLink.Purpose
+
+urlpatterns = [
+    path("", browse.front, name="front"),
+    path("around", browse.around, name="around"),
+    path("report/new", making.new, name="report-new"),
+    path("report/new/kind", making.part, {"name": "kind"}, name="report-kind"),
+    path("report/new/questions", making.part, {"name": "questions"}, name="report-questions"),
+    path("report/check-mail", making.check_mail, name="check-mail"),
+    path("report/<number:number>", one.report, name="report"),
+    path("report/<number:number>/withdraw", one.withdraw, name="report-withdraw"),
+    re_path(r"^report/3D ?(?P<number>\d{1,18})\b.*$", one.from_broken_link),
+    re_path(r"^report/(?P<number>\d{1,18})(?![\dD])(?!/withdraw$).+$", one.from_broken_link),
+    path("reports", browse.bodies, name="bodies"),
+    path("reports/<slug:slug>", browse.body, name="body"),
+    path("P/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_REPORT}),
+    path("C/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_UPDATE}),
+    path("M/<str:token>", account.mailed_link, {"purpose": Purpose.SIGN_IN}),
+    path("auth", account.sign_in, name="sign-in"),
+    path("auth/sign-out", account.sign_out, name="sign-out"),
+    path("my", account.mine, name="mine"),
+    path("photo/<uuid:key>.jpg", files.photo, {"size": "full"}, name="photo"),
+    path("photo/<uuid:key>.small.jpg", files.photo, {"size": "small"}, name="photo-small"),
+    path("tiles/<number:zoom>/<number:x>/<number:y>.mvt", files.vector_tile),
+    path("tiles/<number:zoom>/<number:x>/<number:y>.png", files.picture_tile),
+    path("tiles/<number:zoom>/<number:x>/<number:y>.dark.png", files.picture_tile, {"dark": True}),
+    path("about", site.about, name="about"),
+    path("privacy", site.privacy, name="privacy"),
+    path("healthz", site.alive, name="alive"),
+    path("readyz", site.ready, name="ready"),
+]
