@@ -1,0 +1,1 @@
+"""The composition root: settings, the embedded database, the command line."""

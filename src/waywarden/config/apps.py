@@ -1,0 +1,16 @@
+"""The composition root as a Django app: what must stand before the first request."""
+
+from django.apps import AppConfig
+
+
+class ConfigAppConfig(AppConfig):
+    """Tells the rooms what follows from what."""
+
+    name = "waywarden.config"
+    label = "config"
+
+    def ready(self) -> None:
+        """Installs the handlers of events, the one page that knows them all."""
+        from waywarden.jobs import handlers  # imports models, which are ready only now
+
+        handlers.install()

@@ -1,0 +1,20 @@
+"""Every address of the install: people, machines, the admin."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from waywarden.web import error_views
+
+urlpatterns = [
+    path("", include("waywarden.web.urls")),
+    path("api/", include("waywarden.api.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/users/", RedirectView.as_view(pattern_name="admin:users_user_changelist")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = error_views.bad_request
+handler403 = error_views.forbidden
+handler404 = error_views.not_found
+handler500 = error_views.broken

@@ -1,0 +1,7 @@
+"""The jobs room as a Django app."""
+
+from django.apps import AppConfig
+
+
+class JobsConfig(AppConfig):
+    name = "waywarden.jobs"

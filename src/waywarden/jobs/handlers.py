@@ -1,0 +1,93 @@
+"""What follows from a fact: the one page that tells it.
+
+*now* handlers run inside the transaction that made the fact true; *later* ones only queue, in
+that same transaction.
+"""
+
+from waywarden.events.services import Fact, on
+from waywarden.jobs import tasks
+from waywarden.jobs.services import queue_each
+from waywarden.reports.fetched_photo_services import reports_with_photos, updates_with_photos
+from waywarden.reports.models import Report
+from waywarden.sending import queries as sending_queries
+from waywarden.sending import services as sending
+from waywarden.sync import services as sync
+
+Facts = tuple[Fact, ...]
+
+
+def install() -> None:
+    """Registers every handler; called once when the site starts."""
+    on("delivery.retried", now=[wake_lanes])
+    on("report.created", later=[mail_confirmations])
+    on("report.confirmed", now=[plan_reports])
+    on("report.withdrawn", now=[cancel_deliveries])
+    on("report.sent", now=[apply_set_aside])
+    on("update.created", later=[mail_update_confirmations])
+    on("update.confirmed", now=[plan_updates], later=[mail_updates])
+    on("update.fetched", later=[mail_updates, fetch_update_photos])
+    on("report.fetched", later=[fetch_report_photos])
+
+
+def _ids(facts: Facts) -> list[int]:
+    return [fact.subject_id for fact in facts]
+
+
+def mail_confirmations(facts: Facts) -> None:
+    """A report by somebody not signed in: its author confirms by a mailed link."""
+    waiting = Report.objects.filter(pk__in=_ids(facts), user=None).values_list("pk", flat=True)
+    queue_each(tasks.mail_report_confirmation, ({"report_id": one} for one in waiting))
+
+
+def mail_update_confirmations(facts: Facts) -> None:
+    """An update by somebody not signed in: its author confirms by a mailed link."""
+    ids = [fact.subject_id for fact in facts if fact.actor.kind != "user"]
+    queue_each(tasks.mail_update_confirmation, ({"update_id": one} for one in ids))
+
+
+def mail_updates(facts: Facts) -> None:
+    """An update that shows: the reporter hears of it."""
+    ids = [fact.subject_id for fact in facts if not fact.data.get("suppress_reporter")]
+    queue_each(tasks.mail_update_to_reporter, ({"update_id": one} for one in ids))
+
+
+def fetch_update_photos(facts: Facts) -> None:
+    """A fetched update that names photos: they are fetched apart from it."""
+    queue_each(
+        tasks.fetch_update_photos, ({"update_id": one} for one in updates_with_photos(_ids(facts)))
+    )
+
+
+def fetch_report_photos(facts: Facts) -> None:
+    """Fetched problems that name photos: the same."""
+    ids = [report_id for fact in facts for report_id in fact.data.get("reports", ())]
+    queue_each(tasks.fetch_report_photos, ({"report_id": one} for one in reports_with_photos(ids)))
+
+
+def plan_reports(facts: Facts) -> None:
+    """A confirmed report goes to its bodies: the deliveries, and a knock on their lanes."""
+    for lane in sending.plan_reports(_ids(facts)):
+        tasks.wake_lane(lane)
+
+
+def plan_updates(facts: Facts) -> None:
+    """A person's update goes to the bodies that want updates."""
+    for lane in sending.plan_updates(_ids(facts)):
+        tasks.wake_lane(lane)
+
+
+def wake_lanes(facts: Facts) -> None:
+    """A delivery that a person had tried again: its lane need not wait for the sweep."""
+    for lane in sending_queries.lanes_of(_ids(facts)):
+        tasks.wake_lane(lane)
+
+
+def cancel_deliveries(facts: Facts) -> None:
+    """A withdrawn report is not sent any more."""
+    for fact in facts:
+        sending.cancel_for(fact.subject_id)
+
+
+def apply_set_aside(facts: Facts) -> None:
+    """An update that came before the report's reference did is applied now."""
+    sync.apply_set_aside_for(_ids(facts))

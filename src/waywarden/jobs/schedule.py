@@ -1,0 +1,57 @@
+"""What runs when. Each entry fires once however many workers run."""
+
+from datetime import UTC, datetime
+
+from procrastinate.contrib.django import app
+
+from waywarden.connections import services as connections
+from waywarden.jobs import services, tasks
+from waywarden.kernel import clock
+from waywarden.sending import queries as sending_queries
+from waywarden.sending import services as sending
+from waywarden.sync import queries as sync_queries
+from waywarden.sync import run_services
+from waywarden.sync import services as sync
+
+
+@app.periodic(cron="* * * * * */15")
+@app.task(name="sweep_deliveries", queue="clock", queueing_lock="sweep_deliveries")
+def sweep_deliveries(timestamp: int) -> None:
+    """Every 15 seconds: recovers what a dead worker left, wakes every lane with something due."""
+    _ = timestamp
+    for lane in sending.recover() | sending_queries.lanes_due(clock.now()):
+        tasks.wake_lane(lane)
+
+
+@app.periodic(cron="* * * * * */20")
+@app.task(name="rescue_stalled_jobs", queue="clock", queueing_lock="rescue_stalled_jobs")
+async def rescue_stalled_jobs(timestamp: int) -> None:
+    """Every 20 seconds: jobs of workers that died are queued again."""
+    _ = timestamp
+    await services.rescue_stalled_jobs()
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="poll_what_is_due", queue="clock", queueing_lock="poll_what_is_due")
+def poll_what_is_due(timestamp: int) -> None:
+    """Every five seconds: queues a poll of each connection whose time has come."""
+    _ = timestamp
+    sync.ensure_cursors()
+    for connection_id, what in sync_queries.due(clock.now()):
+        tasks.wake_poll(connection_id, what)
+
+
+@app.periodic(cron="40 2 * * *")
+@app.task(name="mop_up", queue="clock", queueing_lock="mop_up")
+def mop_up(timestamp: int) -> None:
+    """Once a night: asks for the last 24 hours of updates again."""
+    sync.mop_up(datetime.fromtimestamp(timestamp, tz=UTC))
+
+
+@app.periodic(cron="10 3 * * *")
+@app.task(name="drop_old_records", queue="clock", queueing_lock="drop_old_records")
+def drop_old_records(timestamp: int) -> None:
+    """Once a night: exchanges and poll runs older than 90 days go."""
+    _ = timestamp
+    connections.drop_old_exchanges()
+    run_services.drop_old_runs()

@@ -1,0 +1,90 @@
+"""Every write to the queue, on the site's own database connection.
+
+A worker swaps the connector of procrastinate's app for a pool of its own, so `task.defer` called
+inside a task would queue outside the caller's transaction: the job could run before the fact it
+follows from is there, or after that fact was rolled back. What is queued here is queued in the
+transaction of whoever calls, in a web process and in a worker alike.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import JobDeferrer, Status
+from procrastinate.manager import JobManager
+from procrastinate.tasks import Task, configure_task
+from procrastinate.types import JSONDict
+
+AnyTask = Task[Any, Any, Any]
+log = logging.getLogger(__name__)
+
+#: Seconds without a heartbeat after which a worker is taken for dead.
+DEAD_AFTER = 30.0
+
+
+def queue_each(task: AnyTask, arguments: Iterable[JSONDict]) -> None:
+    """One job for each set of arguments, all in one statement, in the caller's transaction."""
+    jobs = list(arguments)
+    if jobs:
+        _deferrer(task).batch_defer(*jobs)
+
+
+def wake(task: AnyTask, arguments: JSONDict, *, key: str, at: datetime | None = None) -> None:
+    """A job that is one of its key: queued unless the same waits, and never two at a time.
+
+    Queued after the commit: writers of one busy key would wait for each other otherwise. A wake
+    that is lost in between is made again by the sweep.
+    """
+    waits_as = f"{key} later" if at else key
+    deferrer = _deferrer(task, lock=key, waits_as=waits_as, at=at)
+
+    def queue() -> None:
+        try:
+            # A savepoint, for a test or a caller that is in a transaction all the same.
+            with transaction.atomic():
+                deferrer.defer(**arguments)
+        except AlreadyEnqueued:
+            log.debug("already queued: %s", waits_as)
+
+    transaction.on_commit(queue)
+
+
+def _deferrer(
+    task: AnyTask,
+    *,
+    lock: str | None = None,
+    waits_as: str | None = None,
+    at: datetime | None = None,
+) -> JobDeferrer:
+    return configure_task(
+        name=task.name,
+        job_manager=_manager(),
+        queue=task.queue,
+        lock=lock,
+        queueing_lock=waits_as,
+        schedule_at=at,
+    )
+
+
+def _manager() -> JobManager:
+    return JobManager(DjangoConnector())
+
+
+async def rescue_stalled_jobs() -> int:
+    """Queues the jobs of dead workers again; how many.
+
+    Where a twin waits under the same key already, the old job is finished instead: retrying it
+    would fail and leave its lock held for ever.
+    """
+    manager = _manager()
+    stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
+    for job in stalled:
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+    return len(stalled)

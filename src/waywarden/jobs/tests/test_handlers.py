@@ -1,0 +1,91 @@
+"""What follows from a fact, through the real services and the real queue."""
+
+import pytest
+from django.db import transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from waywarden.events.services import Fact, record
+from waywarden.reports import services
+from waywarden.reports.models import Update
+from waywarden.reports.services import NewReport, NewUpdate
+from waywarden.sending.models import Delivery
+from waywarden.web.tests import town
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def place():
+    return town.build()
+
+
+def lamp(**change):
+    values = {
+        "title": "Dark", "detail": "", "category_name": "Street light", "lat": town.LAT,
+        "lon": town.LON, "email": "rosa@example.org", "name": "Rosa",
+    }  # fmt: skip
+    return NewReport(**values | change)
+
+
+def queued():
+    return sorted(ProcrastinateJob.objects.values_list("task_name", flat=True))
+
+
+def test_a_report_of_somebody_not_signed_in_is_asked_about_by_mail_and_goes_nowhere(place):
+    services.create_report(lamp(), user=None)
+    assert queued() == ["mail_report_confirmation"]
+    assert not Delivery.objects.exists()
+
+
+def test_a_confirmed_report_has_its_delivery_and_its_lane_is_woken(place):
+    report = services.create_report(lamp(), user=place.rosa)
+    assert Delivery.objects.get().report == report
+    assert queued() == ["drain_lane"]
+
+
+def test_the_delivery_and_the_confirmation_are_one_transaction(place, monkeypatch):
+    report = services.create_report(lamp(), user=None)
+
+    def fails(*_arguments, **_options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("waywarden.sending.services.Delivery.objects.bulk_create", fails)
+    with pytest.raises(ZeroDivisionError):
+        services.confirm_report(report.pk, user=place.rosa)
+    report.refresh_from_db()
+    assert report.state == "unconfirmed"
+    assert not Delivery.objects.exists()
+
+
+def test_a_withdrawn_report_is_not_sent(place):
+    report = services.create_report(lamp(), user=place.rosa)
+    services.withdraw_report(report.pk, user=place.rosa)
+    assert Delivery.objects.get().state == Delivery.State.CANCELLED
+
+
+def test_a_persons_update_is_told_to_the_reporter(place):
+    report = place.report()
+    new = NewUpdate(report_id=report.pk, text="Still dark.", email="", name="Oskar")
+    services.create_update(new, user=place.oskar)
+    assert queued() == ["mail_update_to_reporter"]
+
+
+@pytest.mark.parametrize(("suppressed", "jobs"), [(False, ["mail_update_to_reporter"]), (True, [])])
+def test_a_connection_may_keep_the_reporter_from_being_told(place, suppressed, jobs):
+    update = Update.objects.create(
+        report=place.report(), body=place.county, text="Done.", visibility="shown",
+        created="2026-03-01T12:00Z",
+    )  # fmt: skip
+    with transaction.atomic():
+        record(Fact("update.fetched", "update", update.pk, data={"suppress_reporter": suppressed}))
+    assert queued() == jobs
+
+
+def test_photos_that_a_fetched_update_names_are_fetched_apart(place):
+    update = Update.objects.create(
+        report=place.report(), body=place.county, text="Done.", visibility="shown",
+        created="2026-03-01T12:00Z", extras={"media_urls": ["https://works.example/1.jpg"]},
+    )  # fmt: skip
+    with transaction.atomic():
+        record(Fact("update.fetched", "update", update.pk, data={"suppress_reporter": True}))
+    assert queued() == ["fetch_update_photos"]
