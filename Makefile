@@ -20,9 +20,10 @@ $(VENV)/bin/python:
 $(VENV)/.installed: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 	@touch $@
 
-$(BUILT)/.built: package.json package-lock.json $(shell find assets -type f 2>/dev/null) | $(VENV)/.installed
+$(BUILT)/.built: package.json package-lock.json $(shell find assets -type f 2>/dev/null) $(wildcard src/waywarden/geo/*.json) | $(VENV)/.installed
 	$(BIN)/python tools/build_assets.py
 	@mkdir -p $(BUILT) && touch $@
 
@@ -30,11 +31,14 @@ $(MAP_DIR)/.built: $(wildcard tools/*map*.py) | $(VENV)/.installed
 	$(BIN)/python tools/build_map.py $(MAP_DIR)
 	@touch $@
 
+# The demo keeps its data apart from an install's own.
+DEMO = WAYWARDEN_HOME=$(HOME_DIR)/demo WAYWARDEN_MAP_DIR=$(MAP_DIR)
+
 browser: $(VENV)/.installed ## a Chromium for the browser tests, unless there is one
 	@$(BIN)/python tools/find_browser.py
 
 demo: setup ## the whole thing running, with a demo city: Ctrl-C stops it
-	@$(BIN)/waywarden demo
+	@$(DEMO) $(BIN)/waywarden demo
 
 test: setup browser lint types floors docs unit ## every check there is
 
@@ -49,7 +53,7 @@ floors: $(VENV)/.installed
 	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.installed
-	$(BIN)/mkdocs build --strict --quiet --site-dir var/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir var/site
 
 unit: setup
 	$(BIN)/pytest -q -n 2 --dist loadgroup
