@@ -13,10 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from waywarden import __version__
 from waywarden.kernel.errors import Misconfigured
 from waywarden.kernel.secrets import hash_token
 
 HOST = "127.0.0.1"
+#: The file that says what was prepared.
+PREPARED = "prepared"
 #: Seconds a part may take to answer, and to stop.
 READY_WITHIN = 60.0
 STOP_WITHIN = 10.0
@@ -70,11 +73,13 @@ def run(*, home: Path, map_dir: Path, ports: Ports, as_json: bool = False) -> No
     os.environ.update(environment)
     _write_deployment(home, ports, key)
     running: list[tuple[Part, subprocess.Popen[bytes]]] = []
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have them ignored
+        signal.signal(number, _interrupt)
     try:
         running += _start(_outside(home, ports), environment)
-        _wait(running)
-        _prepare(home, ports, key)
+        if not _is_prepared(home, ports):
+            _wait(running)
+            _prepare(home, ports, key)
         running += _start(_inside(ports), environment)
         _wait(running)
         _say(ports, as_json=as_json)
@@ -161,6 +166,19 @@ def _check_ports(ports: Ports) -> None:
                 raise Misconfigured(message) from error
 
 
+def _is_prepared(home: Path, ports: Ports) -> bool:
+    """Whether an earlier run prepared all this: everything may start at once then."""
+    mark = home / PREPARED
+    return mark.exists() and mark.read_text() == _mark(ports)
+
+
+def _mark(ports: Ports) -> str:
+    """What an earlier preparation depends on: this code's migrations, and the adapter's place."""
+    rooms = Path(__file__).parents[1]
+    migrations = sorted(str(path.relative_to(rooms)) for path in rooms.glob("*/migrations/0*.py"))
+    return "\n".join([__version__, str(ports.adapter), *migrations])
+
+
 def _prepare(home: Path, ports: Ports, key: str) -> None:
     """The database, its tables and, the first time, the city."""
     from waywarden.config.migrations import migrate_if_needed
@@ -176,6 +194,7 @@ def _prepare(home: Path, ports: Ports, key: str) -> None:
             api_key=key,
         )
     demo_city.point_connection(adapter_url=f"http://{HOST}:{ports.adapter}/")
+    (home / PREPARED).write_text(_mark(ports))
 
 
 def _start(
