@@ -1,11 +1,10 @@
-"""`make walk`: the main job in a real browser, against the real processes, from report to green pin.
+"""`make walk`: the main job in a real browser, against the real processes.
 
 Everything is what `waywarden demo` starts: site, worker, works system, adapter, mail catcher,
 PostgreSQL, on free ports and a home of its own. Prints each step; a screenshot of each lies under
 var/walk/shots/. Exits 1 with the step that failed.
 """
 
-import io
 import json
 import os
 import random
@@ -22,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-
 from tools.find_browser import find
+
 from waywarden.config.demo_pictures import picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,7 +158,7 @@ def report_a_pothole(walk: Walk) -> None:
         walk, category="Potholes", title="Hole in front of the station", place=HOLE,
         detail="Right where people step off the tram. It is full of water when it rains.",
     )  # fmt: skip
-    photo = picture("Potholes", random.Random(7))
+    photo = picture("Potholes", random.Random(7))  # noqa: S311 - dice of a drawing
     page.locator("input[type=file]").first.set_input_files(
         files=[{"name": "hole.jpg", "mimeType": "image/jpeg", "buffer": photo.getvalue()}]
     )
