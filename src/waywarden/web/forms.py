@@ -1,6 +1,7 @@
 """The forms that people fill in; what they break is said in the words of the house."""
 
 from typing import Any
+from uuid import UUID, uuid4
 
 from django import forms
 from django.core.validators import EmailValidator
@@ -53,6 +54,8 @@ class PersonForm(forms.Form):
         help_text=_("We send a link to confirm, and news. It is never shown."),
     )
     show_name = forms.BooleanField(label=_("Show my name on the site"), required=False)
+    form_key = forms.UUIDField(required=False)
+    """The same however often the form is sent, so that it is stored once."""
     website = forms.CharField(required=False)
     """Nobody sees this field; machines fill it in."""
 
@@ -63,6 +66,14 @@ class PersonForm(forms.Form):
         self.user = user
         if user is not None:
             del self.fields["email"]
+
+    @property
+    def key(self) -> UUID:
+        """The key this form came with, a fresh one for a new form."""
+        try:
+            return UUID(self.data["form_key"])
+        except (KeyError, ValueError):
+            return uuid4()
 
     @property
     def is_machine(self) -> bool:

@@ -1,4 +1,4 @@
-"""How often something was tried today, by whom: what the limits count."""
+"""How often something was tried today, and which forms were sent: what the limits count."""
 
 from django.db import models
 
@@ -16,3 +16,14 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.day}: {self.count}"
+
+
+class SentForm(models.Model):
+    """A form that was sent: pressed twice, it is stored once. Kept for two days."""
+
+    key = models.UUIDField(primary_key=True)
+    subject_id = models.BigIntegerField(default=0)
+    created = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.key)

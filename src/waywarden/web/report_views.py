@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from waywarden.geo.points import Point
 from waywarden.kernel.errors import RuleBroken
-from waywarden.reports.models import Report
 from waywarden.reports.services import WrongAnswers, create_report
 from waywarden.reports.states import PinClass
 from waywarden.ui.current import cobrand_of
@@ -19,7 +18,7 @@ from waywarden.users.models import User
 from waywarden.web.browse_views import point_in
 from waywarden.web.drafts import Draft
 from waywarden.web.forms import ReportForm
-from waywarden.web.services import TooOften, count_try
+from waywarden.web.services import TooOften, count_try, store_once
 from waywarden.web.uploads import uploads_of
 
 
@@ -110,14 +109,15 @@ def _store(request: HttpRequest, draft: Draft, form: ReportForm) -> HttpResponse
     if all((form.is_valid(), draft.look_at_answers(), not draft.uploads.error)):
         try:
             count_try("report", request=request, email=form.address)
-            report = create_report(draft.as_new_report(request, form), user=person(request))
+            new = draft.as_new_report(request, form)
+            number = store_once(form.key, lambda: create_report(new, user=person(request)).pk)
         except WrongAnswers as wrong:
             draft.errors = wrong.errors
         except RuleBroken as wrong:
             _blame(form, draft, wrong)
             status = 429 if isinstance(wrong, TooOften) else 422
         else:
-            return _done(request, report, form)
+            return _done(request, number, form)
     return _page(request, draft, form, status)
 
 
@@ -129,10 +129,10 @@ def _blame(form: ReportForm, draft: Draft, wrong: RuleBroken) -> None:
         form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
 
 
-def _done(request: HttpRequest, report: Report, form: ReportForm) -> HttpResponse:
+def _done(request: HttpRequest, number: int, form: ReportForm) -> HttpResponse:
     if person(request):
         messages.success(request, _("Thank you. Your report is public now, and on its way."))
-        return redirect(report)
+        return redirect("report", number)
     request.session["mailed"] = {"to": form.address, "about": "report"}
     return redirect("check-mail")
 

@@ -1,6 +1,9 @@
-"""Counts what people try, and stops those who try too often in a day."""
+"""Stops those who try too often in a day, and stores a form once however often it is sent."""
 
 import ipaddress
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -10,10 +13,13 @@ from django.utils.translation import gettext as _
 
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
-from waywarden.web.models import Tally
+from waywarden.web.models import SentForm, Tally
 
 #: Tries a day: from one network address, for one e-mail address.
 LIMITS = {"report": (120, 30), "update": (240, 60), "sign_in": (120, 30)}
+
+#: How long it is remembered that a form was sent.
+KEPT = timedelta(days=2)
 
 
 class TooOften(RuleBroken):
@@ -27,6 +33,21 @@ def count_try(kind: str, *, request: HttpRequest, email: str) -> None:
     for key, limit in wanted:
         if key and _count(kind, key.strip().lower()) > limit:
             raise TooOften(_("This was tried too often today. Please come back tomorrow."))
+
+
+def store_once(key: UUID, make: Callable[[], int]) -> int:
+    """Stores what a form holds, by `make`, and gives its number; the same number a second time.
+
+    Two presses at the same moment wait for each other. What `make` raises undoes it all.
+    """
+    moment = clock.now()
+    SentForm.objects.filter(created__lt=moment - KEPT).delete()
+    with transaction.atomic():
+        form, is_new = SentForm.objects.get_or_create(key=key, defaults={"created": moment})
+        if is_new:
+            form.subject_id = make()
+            form.save(update_fields=["subject_id"])
+    return form.subject_id
 
 
 def _count(kind: str, key: str) -> int:

@@ -21,7 +21,7 @@ from waywarden.web.error_views import refusal
 from waywarden.web.forms import UpdateForm
 from waywarden.web.queries import ways_of
 from waywarden.web.report_views import person
-from waywarden.web.services import TooOften, count_try
+from waywarden.web.services import TooOften, count_try, store_once
 from waywarden.web.uploads import Uploads, uploads_of
 
 
@@ -111,12 +111,13 @@ def _submit(request: HttpRequest, story: Story) -> HttpResponse:
     if form.is_valid() and not uploads.error:
         try:
             count_try("update", request=request, email=form.address)
-            update = create_update(_new(story, form, uploads), user=user)
+            new = _new(story, form, uploads)
+            update_id = store_once(form.key, lambda: create_update(new, user=user).pk)
         except RuleBroken as wrong:
             form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
             status = 429 if isinstance(wrong, TooOften) else 422
         else:
-            return _done(request, update, form)
+            return _done(request, story, form, update_id)
     return _page(request, story, form, uploads=uploads, status=status)
 
 
@@ -134,10 +135,10 @@ def _new(story: Story, form: UpdateForm, uploads: Uploads) -> NewUpdate:
     )
 
 
-def _done(request: HttpRequest, update: Update, form: UpdateForm) -> HttpResponse:
+def _done(request: HttpRequest, story: Story, form: UpdateForm, update_id: int) -> HttpResponse:
     if person(request):
         messages.success(request, _("Thank you. Your update is shown below."))
-        return redirect(f"/report/{update.report_id}#update-{update.pk}")
+        return redirect(f"/report/{story.report.pk}#update-{update_id}")
     request.session["mailed"] = {"to": form.address, "about": "update"}
     return redirect("check-mail")
 

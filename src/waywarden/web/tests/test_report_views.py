@@ -227,3 +227,30 @@ def test_a_form_can_be_filled_in_by_its_address(client, town):
     )
     assert 'value="Deep one"' in text
     assert re.search(r'name="q.depth" value="2"\s+checked|name="q.depth" value="2" checked', text)
+
+
+def key_in(shown: str) -> str:
+    return re.search(r'name="form_key" value="([0-9a-f-]{36})"', shown)[1]
+
+
+def test_a_form_pressed_twice_is_stored_once(client, town):
+    key = key_in(page(client.get("/report/new", PLACE)))
+    for _press in range(2):
+        assert client.post("/report/new", LAMP | {"form_key": key}).status_code == 302
+    assert Report.objects.count() == 1
+
+
+def test_a_mistake_leaves_the_form_its_key_and_uses_nothing_up(client, town):
+    key = key_in(page(client.get("/report/new", PLACE)))
+    wrong = client.post("/report/new", LAMP | {"form_key": key, "title": ""})
+    assert key_in(page(wrong)) == key
+    client.post("/report/new", LAMP | {"form_key": key})
+    assert Report.objects.count() == 1
+
+
+def test_two_forms_are_two_reports(client, town):
+    for _time in range(2):
+        client.post(
+            "/report/new", LAMP | {"form_key": key_in(page(client.get("/report/new", PLACE)))}
+        )
+    assert Report.objects.count() == 2
