@@ -6,7 +6,7 @@ HOME_DIR ?= var
 MAP_DIR := $(HOME_DIR)/map
 BUILT := src/waywarden/ui/static/ui/built
 
-.PHONY: help setup browser demo test lint types floors docs unit walk lock clean
+.PHONY: help setup browser demo test lint types floors docs unit walk bench bench-quick lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -60,6 +60,12 @@ unit: setup
 
 walk: setup browser ## the main job, in a real browser against the real processes
 	@$(BIN)/python -m tests.journeys.walk
+
+bench: setup ## speed and memory, with a million reports (var/bench/latest.json)
+	@$(BIN)/python -m bench
+
+bench-quick: setup ## the same with a tenth of the data
+	@$(BIN)/python -m bench --quick
 
 lock: $(VENV)/.installed ## the locked requirements anew, from pyproject.toml
 	$(BIN)/python tools/lock.py

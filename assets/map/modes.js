@@ -87,7 +87,7 @@ class Starter {
     this.config = config;
     this.hadFocus = false;
     this.link = element("a", "map-report", config.texts?.report_here || "Report here");
-    this.popup = new maplibregl.Popup({ closeButton: true, closeOnClick: false, offset: 32, className: "map-report-popup" })
+    this.popup = new maplibregl.Popup({ closeButton: true, closeOnClick: false, offset: 32, maxWidth: "200px", className: "map-report-popup" })
       .setDOMContent(this.link);
     const body = element("div", "map-pin");
     body.append(pinElement({ pins: { open: config.accent || "#1f5fa6" } }, "open"));
@@ -101,7 +101,9 @@ class Starter {
 
   put(at) {
     const { lat, lng } = at.wrap();
-    this.marker.setLngLat([lng, lat]).addTo(this.map);
+    this.marker.setLngLat([lng, lat]);
+    // Putting it there again would take it away first, and the focus with it.
+    if (!this.marker.getElement().isConnected) this.marker.addTo(this.map);
     const url = new URL(this.config.report_url || "/report/new", location.href);
     url.searchParams.set("latitude", round(lat));
     url.searchParams.set("longitude", round(lng));

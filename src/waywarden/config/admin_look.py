@@ -84,6 +84,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Groups"), "group", "auth_group"),
                     _item(_("Bans"), "block", "users_ban"),
                     _item(_("Mailed links"), "mail", "users_mailedlink"),
+                    _item(_("API keys"), "key", "users_apikey"),
                 ],
             },
             {

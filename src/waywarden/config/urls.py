@@ -8,7 +8,7 @@ from waywarden.web import error_views
 
 urlpatterns = [
     path("", include("waywarden.web.urls")),
-    path("api/", include("waywarden.api.urls")),
+    path("", include("waywarden.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/users/", RedirectView.as_view(pattern_name="admin:users_user_changelist")),
     path("admin/", admin.site.urls),

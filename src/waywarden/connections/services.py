@@ -165,9 +165,13 @@ def resume(connection_id: int) -> bool:
 
 def note_success(connection_id: int) -> bool:
     """A call worked: the circuit closes; True when it was open."""
+    moment = clock.now()
+    usual = Circuit.objects.filter(connection_id=connection_id, failures=0, opened_at=None)
+    if usual.update(last_success_at=moment):
+        return False
     was_open = note_answer(connection_id)
     Circuit.objects.update_or_create(
-        connection_id=connection_id, defaults={"last_success_at": clock.now()}
+        connection_id=connection_id, defaults={"last_success_at": moment}
     )
     return was_open
 

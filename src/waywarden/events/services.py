@@ -62,6 +62,8 @@ def record(*facts: Fact) -> None:
     if not transaction.get_connection().in_atomic_block:
         message = "A fact is recorded inside the transaction that makes it true."
         raise RuntimeError(message)
+    if not facts:
+        return
     moment = clock.now()
     Event.objects.bulk_create(
         Event(

@@ -23,6 +23,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
+    NewConnectionError,
     ReadTimeoutError,
     SSLError,
 )
@@ -143,7 +144,9 @@ def _reading_trouble(error: Exception) -> str:
 def _reaching_trouble(error: Exception) -> str:
     if isinstance(error, guard.UnknownHost):
         return "The host name is not known."
-    if isinstance(error, ConnectTimeoutError | TimeoutError):
+    # A refused connection is a kind of time-out to the library.
+    was_refused = isinstance(error, NewConnectionError)
+    if isinstance(error, ConnectTimeoutError | TimeoutError) and not was_refused:
         return "Connecting took too long."
     if isinstance(error, SSLError):
         return "No trusted secure connection could be made (TLS)."

@@ -21,7 +21,7 @@ def write_date(moment: datetime | None) -> str | None:
     """UTC with `Z` and whole seconds, such as `2026-11-25T09:30:00Z`."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def read_date(text: str, zone: tzinfo = UTC) -> ReadDate:

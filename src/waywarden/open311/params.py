@@ -18,7 +18,14 @@ MOST_CHARACTERS = 4000
 _ATTRIBUTE = re.compile(r"attribute\[(.+?)\](?:\[\d*\])?", re.DOTALL)
 _PERSON = ("email", "first_name", "last_name", "phone")
 _REQUEST_TEXTS = ("address_string", "address_id", *_PERSON, "device_id", "account_id")
-_UPDATE_TEXTS = (*_PERSON, "title", "account_id", "service_code")
+_UPDATE_TEXTS = (
+    *_PERSON,
+    "title",
+    "account_id",
+    "service_code",
+    "external_status_code",
+    "customer_reference",
+)
 
 
 class Fields:
@@ -149,6 +156,8 @@ def update_pairs(new: types.NewUpdate, *, style: str = "repeat") -> list[Pair]:
         ("description", new.description),
     ]
     pairs += _filled(new, _UPDATE_TEXTS)
+    if new.fixmystreet_id is not None:
+        pairs.append(("fixmystreet_id", str(new.fixmystreet_id)))
     pairs += [("media_url", url) for url in new.media_urls]
     return [*pairs, *attribute_pairs(new.attributes, style=style)]
 
@@ -169,5 +178,16 @@ def update_of(fields: Fields, *, idempotency_key: str = "") -> types.NewUpdate:
         uploads=fields.uploads,
         attributes=fields.attributes(),
         idempotency_key=idempotency_key,
+        fixmystreet_id=_our_number(fields),
         **{name: fields.text(name) for name in _UPDATE_TEXTS},
     )
+
+
+def _our_number(fields: Fields) -> int | None:
+    text = fields.text("fixmystreet_id")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        message = "fixmystreet_id is no number."
+        raise RuleBroken(message, field="fixmystreet_id")
+    return int(text)

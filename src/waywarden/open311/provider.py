@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from waywarden.open311 import types
 
@@ -58,3 +58,22 @@ class Provider(Protocol):
     def create_update(self, call: Call, new: types.NewUpdate) -> types.UpdateReceipt: ...
 
     def update_token(self, call: Call, token: str) -> types.TokenAnswer: ...
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A provider that may also be asked what is on offer at one place (`lat`, `long`)."""
+
+    def services_at(self, call: Call, lat: float, long: float) -> Iterable[types.Service]: ...
+
+
+@runtime_checkable
+class Revised(Protocol):
+    """A provider that knows when nothing has changed: the server then sends ETag and 304."""
+
+    def revision(self, call: Call) -> str:
+        """A text that differs after every change which the answers to this caller may show.
+
+        Raises ProviderError where the caller may not ask at all.
+        """
+        ...

@@ -3,15 +3,16 @@
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from itertools import chain
+from itertools import chain, islice
+from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from waywarden.kernel.errors import RuleBroken
-from waywarden.open311 import filters, forms, params, types, writing
+from waywarden.open311 import filters, forms, pages, params, types, writing
 from waywarden.open311.params import Fields
-from waywarden.open311.provider import Call, Provider, ProviderError
+from waywarden.open311.provider import Call, Placed, Provider, ProviderError, Revised
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,9 @@ class Asked:
     fields: Fields
     item: str
     format: str
+    path: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    """What goes back with the answer; handlers add to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ def _discovery(provider: Provider, asked: Asked) -> Iterator[str]:
 
 
 def _services(provider: Provider, asked: Asked) -> Iterator[str]:
+    place = filters.place_of(asked.fields)
+    if place is not None and isinstance(provider, Placed):
+        return writing.write_services(provider.services_at(asked.call, *place), asked.format)
     return writing.write_services(provider.services(asked.call), asked.format)
 
 
@@ -67,7 +74,12 @@ def _definition(provider: Provider, asked: Asked) -> Iterator[str]:
 
 def _requests(provider: Provider, asked: Asked) -> Iterator[str]:
     query = filters.request_filter_of(asked.fields)
-    return writing.write_requests(provider.requests(asked.call, query), asked.format)
+    rows = iter(provider.requests(asked.call, query))
+    beginning = list(islice(rows, query.page_size or filters.MOST_ROWS))
+    links = pages.links_of(asked.path, asked.fields.pairs, query, rows=len(beginning))
+    if links:
+        asked.headers.append(("Link", links))
+    return writing.write_requests(chain(beginning, rows), asked.format)
 
 
 def _request(provider: Provider, asked: Asked) -> Iterator[str]:
@@ -152,7 +164,12 @@ class Open311App:
                 return _failed(kind, _RefusedError(404, "There is no such address here."))
             handler = _handler_for(found["method"], found["item"], environ["REQUEST_METHOD"])
             asked = self._asked(environ, item=found["item"] or "", kind=kind)
-            return _response(200, kind, handler(self._provider, asked))
+            if environ["REQUEST_METHOD"] != "POST" and isinstance(self._provider, Revised):
+                mark = _mark(asked, self._provider)
+                if pages.is_held(mark, environ.get("HTTP_IF_NONE_MATCH", "")):
+                    return Response(304, [("ETag", mark)], b"", iter(()))
+                asked.headers.extend([("ETag", mark), ("Cache-Control", "no-cache")])
+            return _response(200, kind, handler(self._provider, asked), asked.headers)
         except RuleBroken as error:
             return _failed(kind, ProviderError(400, str(error)))
         except ProviderError as error:
@@ -171,7 +188,14 @@ class Open311App:
             api_key=fields.text("api_key"),
             idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY", "").strip(),
         )
-        return Asked(call=call, fields=fields, item=item, format=kind)
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        return Asked(
+            call=call,
+            fields=fields,
+            item=item,
+            format=kind,
+            path=quote(path.encode("latin-1", "replace")),
+        )
 
     def _too_large(self) -> _RefusedError:
         return _RefusedError(413, f"The body is larger than {self._max_body} bytes.")
@@ -192,6 +216,11 @@ class Open311App:
             message = "The body is cut off."
             raise RuleBroken(message)
         return body
+
+
+def _mark(asked: Asked, provider: Revised) -> str:
+    """The ETag. The revision is read before the rows: a change in between makes it too old only."""
+    return pages.etag_of(asked.path, asked.fields.pairs, provider.revision(asked.call))
 
 
 def _handler_for(method: str, item: str | None, verb: str) -> Handler:

@@ -36,6 +36,7 @@ WIRE_OF: Mapping[str, str] = {
         for wire, state in STATE_OF.items()
         if wire not in {"reopen", "unchanged", ""}
     },
+    "fixed": "FIXED",
     "fixed - user": "FIXED",
 }
 
@@ -46,6 +47,7 @@ FAMILY_OF: Mapping[str, str] = {
     "planned": "open",
     "action scheduled": "open",
     "for triage": "open",
+    "fixed": "fixed",
     "fixed - council": "fixed",
     "fixed - user": "fixed",
     "closed": "closed",

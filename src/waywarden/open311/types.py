@@ -196,6 +196,10 @@ class NewUpdate:
     uploads: tuple[Upload, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     idempotency_key: str = ""
+    external_status_code: str = ""
+    customer_reference: str = ""
+    fixmystreet_id: int | None = None
+    """The receiver's own number, where the sender's may not be known there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +238,25 @@ class ErrorItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between two meridians and two parallels, in degrees; `west` > `east` crosses 180°."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Within `radius` metres of a place."""
+
+    lat: float
+    long: float
+    radius: float
+
+
+@dataclass(frozen=True, slots=True)
 class RequestQuery:
     """The filters of GET requests; ids override the others."""
 
@@ -244,8 +267,13 @@ class RequestQuery:
     statuses: tuple[str, ...] = ()
     updated_after: datetime | None = None
     updated_before: datetime | None = None
+    bounds: Bounds | None = None
+    near: Near | None = None
+    words: str = ""
+    """Words that the report must hold (`q`)."""
     page: int = 1
     page_size: int | None = None
+    """Rows of one page, at most 1,000; None where the caller did not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from waywarden.events.services import Fact, record
 from waywarden.reports.models import Photo, ReportBody, Update
 
 #: Photos that one update or report takes from a body's system.
@@ -34,6 +35,7 @@ def join_update_photos(update_id: int, photos: Iterable[Photo]) -> bool:
             Photo.objects.filter(pk=photo.pk).update(update=update, order=order)
         update.extras = {**update.extras, "photos_fetched": len(held)}
         update.save(update_fields=["extras"])
+        record(Fact("photos.fetched", "update", update_id, data={"photos": len(held)}))
     return True
 
 
@@ -48,4 +50,5 @@ def join_report_photos(at_body_id: int, photos: Iterable[Photo]) -> bool:
             Photo.objects.filter(pk=photo.pk).update(report=at_body.report_id, order=order)
         at_body.extras = {**at_body.extras, "photos_fetched": len(held)}
         at_body.save(update_fields=["extras"])
+        record(Fact("photos.fetched", "report", at_body.report_id, data={"photos": len(held)}))
     return True

@@ -15,6 +15,7 @@ from waywarden.geo.points import Point
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs, shorten
 from waywarden.reports import progress
+from waywarden.reports.bulk_services import write_columns
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import VISIBLE, State
 
@@ -92,7 +93,8 @@ class _Ledger:
 def lock_reports(report_ids: Iterable[int]) -> None:
     """Locks reports in order of id, so that two pieces never wait for each other in a circle."""
     ids = sorted(set(report_ids))
-    list(Report.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+    if ids:
+        list(Report.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
 
 
 def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Update, ...]:
@@ -107,11 +109,11 @@ def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Upd
         for row in sorted(rows, key=lambda row: row.said_at):
             _apply(row, ledger, credit=credit, now=moment)
         Update.objects.bulk_create([update for update, _is_new in ledger.made])
-        Report.objects.bulk_update(
+        write_columns(
             ledger.reports.values(),
             ["state", "state_changed_at", "changed", "category_name", "group"],
         )
-        ReportBody.objects.bulk_update(
+        write_columns(
             ledger.at_bodies.values(),
             ["category", "customer_reference", "last_status", "last_status_at", "extras"],
         )
@@ -133,7 +135,7 @@ def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
         reports=Report.objects.in_bulk(report_ids),
         at_bodies={
             (at_body.report_id, at_body.body_id): at_body
-            for at_body in at_bodies.select_related("category")
+            for at_body in at_bodies.select_related("category").order_by("id")
         },
         bodies=Body.objects.in_bulk(body_ids),
         categories=_categories_of(body_ids, rows),

@@ -89,6 +89,18 @@ class Report(models.Model):
                 name="report_newest",
                 condition=Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"]),
             ),
+            models.Index(
+                fields=["changed"],
+                name="report_changed",
+                condition=Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"]),
+            ),
+            models.Index(
+                fields=["-state_changed_at", "-id"],
+                name="report_fixed_lately",
+                condition=Q(
+                    is_private=False, state__in=["fixed", "fixed - user", "fixed - council"]
+                ),
+            ),
             models.Index(fields=["user", "-created"], name="report_user"),
             GinIndex(fields=["area_ids"], name="report_areas"),
         ]
@@ -198,7 +210,12 @@ class Update(models.Model):
     class Meta:
         verbose_name = _("update")
         verbose_name_plural = _("updates")
-        indexes = [models.Index(fields=["report", "confirmed_at"], name="update_story")]
+        indexes = [
+            models.Index(fields=["report", "confirmed_at"], name="update_story"),
+            models.Index(
+                fields=["confirmed_at"], name="update_newest", condition=Q(visibility="shown")
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["body", "external_id"],

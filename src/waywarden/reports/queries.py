@@ -27,16 +27,13 @@ def story_of(report_id: int) -> Story | None:
     """A report with all that its page shows, whatever its state; None when there is none."""
     report = (
         Report.objects.filter(pk=report_id)
-        .select_related("user")
         .prefetch_related(
             "photos",
-            Prefetch(
-                "at_bodies", ReportBody.objects.select_related("body", "category").order_by("id")
-            ),
+            Prefetch("at_bodies", ReportBody.objects.select_related("body").order_by("id")),
             Prefetch(
                 "updates",
                 Update.objects.filter(visibility=Update.Visibility.SHOWN)
-                .select_related("body", "user")
+                .select_related("body")
                 .prefetch_related("photos")
                 .order_by("confirmed_at", "id"),
             ),

@@ -3,7 +3,7 @@
 What bodies' systems say is written by `fetched_services`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import NotAllowed, RuleBroken
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports import states
+from waywarden.reports.bulk_services import write_columns
 from waywarden.reports.models import Photo, Report, ReportBody, Update
 from waywarden.reports.states import State
 from waywarden.users.models import User
@@ -46,6 +47,8 @@ class NewReport:
     photo_keys: tuple[str, ...] = ()
     cobrand: str = ""
     language: str = ""
+    source: Report.Source = Report.Source.WEB
+    """With API, `user` is the application it is credited to, and `email` still the person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,14 @@ def create_report(new: NewReport, *, user: User | None) -> Report:
             nearest_address=one_line(new.nearest_address)[:300],
             area_ids=list(area_ids),
             user=user,
-            email=(user.email if user else new.email.strip().lower()),
+            email=_email_of(new, user),
             name=one_line(new.name)[:200],
             phone=one_line(new.phone)[:40],
             is_name_public=new.is_name_public,
             is_private=any(category.is_private for category in categories),
             cobrand=new.cobrand,
             language=new.language,
+            source=new.source,
             created=moment,
             changed=moment,
         )
@@ -116,6 +120,12 @@ def create_report(new: NewReport, *, user: User | None) -> Report:
             confirm_report(report.pk, user=user)
     report.refresh_from_db()
     return report
+
+
+def _email_of(new: NewReport, user: User | None) -> str:
+    if user is not None and new.source == Report.Source.WEB:
+        return user.email
+    return new.email.strip().lower()
 
 
 def _categories_for(new: NewReport) -> tuple[list[Category], tuple[int, ...]]:
@@ -302,25 +312,72 @@ def _apply_state(report: Report, state: str, moment: datetime) -> None:
     report.save(update_fields=["state", "state_changed_at", "changed"])
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """That a body accepted a report; `external_id` is its reference, "" when it gave none."""
+
+    report_id: int
+    body_id: int
+    sent_by: str
+    sent_at: datetime
+    external_id: str = ""
+
+
 def record_sent(
     *, report_id: int, body_id: int, sent_by: str, sent_at: datetime, external_id: str = ""
 ) -> None:
     """A body accepted the report; its reference is stored once and never replaced."""
-    with transaction.atomic():
-        row = ReportBody.objects.select_for_update().get(report_id=report_id, body_id=body_id)
-        row.sent_at = row.sent_at or sent_at
-        row.sent_by = row.sent_by or sent_by
-        row.external_id = row.external_id or external_id
-        row.save(update_fields=["sent_at", "sent_by", "external_id"])
-        record(
-            Fact(
-                "report.sent",
-                "report",
-                report_id,
-                actor=Actor("body", body_id),
-                data={"body": body_id, "external_id": row.external_id, "by": sent_by},
+    record_sent_many(
+        [
+            Sent(
+                report_id=report_id,
+                body_id=body_id,
+                sent_by=sent_by,
+                sent_at=sent_at,
+                external_id=external_id,
             )
-        )
+        ]
+    )
+
+
+def record_sent_many(sent: Sequence[Sent]) -> None:
+    """Bodies accepted reports; a reference is stored once and never replaced.
+
+    Set-based, one transaction, one batch of facts. Raises IntegrityError when another report has
+    one of the references at the body, and then nothing of it is written.
+    """
+    if not sent:
+        return
+    with transaction.atomic():
+        rows = _locked_rows(sent)
+        facts = [_sent_fact(one, rows[one.report_id, one.body_id]) for one in sent]
+        write_columns(rows.values(), ["sent_at", "sent_by", "external_id"])
+        record(*facts)
+
+
+def _locked_rows(sent: Sequence[Sent]) -> dict[tuple[int, int], ReportBody]:
+    """The rows by report and body, locked in order, so that two writers never wait in a circle."""
+    wanted = {(one.report_id, one.body_id) for one in sent}
+    rows = ReportBody.objects.select_for_update().filter(
+        report__in={report_id for report_id, _body_id in wanted},
+        body__in={body_id for _report_id, body_id in wanted},
+    )
+    found = {(row.report_id, row.body_id): row for row in rows.order_by("id")}
+    return {pair: found[pair] for pair in found if pair in wanted}
+
+
+def _sent_fact(sent: Sent, row: ReportBody) -> Fact:
+    """Notes it in the row, and the fact of it."""
+    row.sent_at = row.sent_at or sent.sent_at
+    row.sent_by = row.sent_by or sent.sent_by
+    row.external_id = row.external_id or sent.external_id
+    return Fact(
+        "report.sent",
+        "report",
+        sent.report_id,
+        actor=Actor("body", sent.body_id),
+        data={"body": sent.body_id, "external_id": row.external_id, "by": sent.sent_by},
+    )
 
 
 def hide_report(report_id: int, *, user: User) -> None:

@@ -15,6 +15,7 @@ from waywarden.kernel.retry import pause_after
 from waywarden.kernel.text import shorten, without_control_characters
 from waywarden.reports import services as reports
 from waywarden.reports import states
+from waywarden.reports.bulk_services import write_columns
 from waywarden.reports.models import Update
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
@@ -221,20 +222,21 @@ def _store(results: Sequence[Result]) -> None:
         .values_list("pk", flat=True)
     )
     rows = [row for row in rows if row.pk in ours]
-    # All of these rows are there: this is one UPDATE, and far quicker to build than `bulk_update`.
-    Delivery.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
+    write_columns(rows, _WRITTEN)
+    reports.record_sent_many(
+        [_sent(row) for row in rows if row.state == State.SENT and row.update_id is None]
     )
-    for row in rows:
-        if row.state == State.SENT and row.update_id is None:
-            reports.record_sent(
-                report_id=row.report_id,
-                body_id=row.body_id,
-                sent_by=row.connection.kind if row.connection else "email",
-                sent_at=row.last_attempt_at or clock.now(),
-                external_id=row.external_id,
-            )
     record(*[_stuck_fact(row) for row in rows if row.state in STUCK])
+
+
+def _sent(row: Delivery) -> reports.Sent:
+    return reports.Sent(
+        report_id=row.report_id,
+        body_id=row.body_id,
+        sent_by=row.connection.kind if row.connection else "email",
+        sent_at=row.last_attempt_at or clock.now(),
+        external_id=row.external_id,
+    )
 
 
 def _stuck_fact(row: Delivery) -> Fact:

@@ -7,9 +7,11 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
 
 from waywarden.backends.registry import backend_class
 from waywarden.connections import queries as connection_queries
@@ -35,8 +37,10 @@ RUN_LASTS = timedelta(seconds=60)
 #: How often the claims of a batch are renewed while calls are out, seconds.
 RENEW_EVERY = 30.0
 #: Results are written when so many have come, or after so long (seconds).
-WRITE_AT, WRITE_EVERY = 20, 0.5
+WRITE_AT, WRITE_EVERY = 50, 0.5
 MOST_CLAIMED = 64
+#: Calls that are ready in the pool for each that is out, so that calls go on while we write.
+AHEAD = 5
 #: What e-mail without a connection does at once, and its rest after trouble with the mail server.
 EMAIL_CALLS_AT_ONCE = 2
 EMAIL_RESTS = timedelta(minutes=1)
@@ -81,10 +85,18 @@ def drain(lane: Lane, *, stop: Callable[[], bool] | None = None) -> datetime | N
             if not claimed:
                 break
             batch = _Batch(connection, pool, pace=pace, failures=gate.failures, stop=stop)
-            batch.run(claimed)
+            batch.run(claimed, more=partial(_more, lane, finish_at))
             if batch.is_halted and connection is None:
                 return clock.now() + EMAIL_RESTS
     return next_due(lane)
+
+
+def _more(lane: Lane, finish_at: datetime) -> list[Claimed]:
+    """The next of a lane that is going well, unless its time is over or it has been paused."""
+    connection = _connection(lane)
+    if clock.now() > finish_at or (connection and connection.is_paused):
+        return []
+    return claim(lane, limit=MOST_CLAIMED)
 
 
 def _connection(lane: Lane) -> Connection | None:
@@ -167,38 +179,76 @@ class _Batch:
         self._at_once = _calls_at_once(connection)
         self._failures, self._stop = failures, stop
         self._waiting: deque[_Job] = deque()
-        self._running: dict[Future[Taken], _Job] = {}
+        self._running: dict[Future[Taken | None], _Job] = {}
+        self._done: SimpleQueue[Future[Taken | None]] = SimpleQueue()
         self._results: list[tuple[_Job, Result]] = []
         self._written_at = self._renewed_at = time.monotonic()
+        #: Then no call is made ready ahead: the next one hangs on what came of the last.
+        self._is_careful = bool(failures or pace.interval or stop)
         self.is_halted = False
 
-    def run(self, claimed: Sequence[Claimed]) -> None:
-        """Calls for all of them, or gives back what was not called for."""
+    def run(self, claimed: Sequence[Claimed], *, more: Callable[[], Sequence[Claimed]]) -> None:
+        """Calls for all of them, or gives back what was not called for.
+
+        `more` is asked for the next while all goes well, until it has none.
+        """
+        self._add(claimed)
+        while self._waiting or self._running:
+            self._start_some()
+            for future in self._finished():
+                self._take_in(self._running.pop(future), future.result())
+            self._keep_up()
+            if claimed and not self._is_careful and len(self._waiting) < self._at_once:
+                claimed = more()
+                self._add(claimed)
+        self._write()
+
+    def _add(self, claimed: Sequence[Claimed]) -> None:
         try:
             self._waiting.extend(_jobs(self._connection, claimed))
         except Misconfigured as error:
             release(claimed)
             self._block(str(error))
-            return
-        while self._waiting or self._running:
-            self._start_some()
-            done, _running = wait(self._running, timeout=WRITE_EVERY, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take_in(self._running.pop(future), future.result())
-            self._keep_up()
-        self._write()
 
     def _start_some(self) -> None:
-        while self._waiting and len(self._running) < self._at_once:
+        while self._waiting:
+            # Looked at anew for each: a call that fails meanwhile makes all that follow careful.
+            is_ahead = not self._is_careful
+            if len(self._running) >= self._at_once * (AHEAD if is_ahead else 1):
+                return
             if self.is_halted or (self._stop and self._stop()):
                 release([job.claimed for job in self._waiting])
                 self._waiting.clear()
                 return
             self._pace.wait()
             job = self._waiting.popleft()
-            self._running[self._pool.submit(take, job.step, job.opened.backend)] = job
+            future = self._pool.submit(self._call, job, is_ahead=is_ahead)
+            self._running[future] = job
+            future.add_done_callback(self._done.put)
 
-    def _take_in(self, job: _Job, taken: Taken) -> None:
+    def _call(self, job: _Job, *, is_ahead: bool) -> Taken | None:
+        """In a thread of the pool: the call; None for one made ready before there was trouble."""
+        if is_ahead and self._is_careful:
+            return None
+        taken = take(job.step, job.opened.backend)
+        if isinstance(taken.answer, Failure):
+            self._is_careful = True
+        return taken
+
+    def _finished(self) -> list[Future[Taken | None]]:
+        """The calls that are done by now; waits a little for the first."""
+        found = []
+        try:
+            found.append(self._done.get(timeout=WRITE_EVERY))
+            while True:
+                found.append(self._done.get_nowait())
+        except Empty:
+            return found
+
+    def _take_in(self, job: _Job, taken: Taken | None) -> None:
+        if taken is None:
+            self._waiting.appendleft(job)
+            return
         following = next_after(
             taken.phase,
             taken.answer,

@@ -1,6 +1,7 @@
 """A row of a body's system as sync keeps it: its identity, its raw form, its fate. Pure."""
 
 import hashlib
+import re
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,8 @@ Row = TypeVar("Row", ServiceRequest, ServiceRequestUpdate)
 PIECE_OF_ROWS = 300
 #: Longest key that is kept as it came.
 KEY_LENGTH = 200
+#: What a row that must be cleaned has in its JSON (and, rarely, one that is clean).
+_UNCLEAN = re.compile(rb"\\[bfu]|[\x00-\x1f\x7f]|\xef\xbf[\xbe\xbf]")
 #: Kinds of deviation that one run keeps.
 KEPT_DEVIATIONS = 50
 
@@ -89,6 +92,11 @@ def in_pieces(rows: Iterable[Row], *, size: int = PIECE_OF_ROWS) -> Iterator[lis
 
 def cleaned(row: Row) -> Row:
     """The row without characters that the database cannot hold."""
+    try:
+        if not _UNCLEAN.search(msgspec.json.encode(row)):
+            return row
+    except UnicodeEncodeError:  # a lone surrogate
+        pass
     return msgspec.convert(_clean(msgspec.to_builtins(row)), type(row))
 
 

@@ -65,9 +65,10 @@ def take_in_piece(
     moment = clock.now()
     with transaction.atomic():
         matches = match_updates(rows, source.body_ids)
-        lock_reports(match.report_id for match in matches if isinstance(match, Match))
+        _lock(rows, matches, source)
         found = _sort(rows, matches, source=source, now=moment)
-        apply_updates([row for _key, row in found.to_apply], credit=source.credit)
+        if found.to_apply:
+            apply_updates([row for _key, row in found.to_apply], credit=source.credit)
         SeenItem.objects.bulk_create(
             SeenItem(body_id=row.body_id, key=key, at=moment) for key, row in found.to_apply
         )
@@ -79,6 +80,18 @@ def take_in_piece(
         if dry_run:
             transaction.set_rollback(True)
     return found.counts
+
+
+def _lock(
+    rows: Sequence[ServiceRequestUpdate], matches: Sequence[Match | NoMatch], source: Source
+) -> None:
+    """Locks the reports of rows that are not known to be repeated: those cannot be applied."""
+    seen = {key for _body_id, key in seen_keys(map(key_of, rows), source.body_ids)}
+    lock_reports(
+        match.report_id
+        for row, match in zip(rows, matches, strict=True)
+        if isinstance(match, Match) and key_of(row) not in seen
+    )
 
 
 def _sort(
@@ -200,8 +213,10 @@ def _settle(applied: Iterable[str], again: Iterable[str], *, source: Source, now
     waiting = SetAside.objects.filter(
         connection=source.connection.pk, what=What.UPDATES, settled_at=None
     )
-    waiting.filter(key__in=set(applied)).update(settled_at=now, settled_as=SetAside.APPLIED)
-    waiting.filter(key__in=set(again)).update(tries=F("tries") + 1)
+    if settled := set(applied):
+        waiting.filter(key__in=settled).update(settled_at=now, settled_as=SetAside.APPLIED)
+    if still := set(again):
+        waiting.filter(key__in=still).update(tries=F("tries") + 1)
 
 
 def set_aside_failed(row: ServiceRequestUpdate, *, words: str, source: Source) -> None:

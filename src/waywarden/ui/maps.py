@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,17 @@ CLICK = "tile_"
 
 def map_path() -> Path | None:
     """The base map of this install, None where there is none."""
-    return min(Path(settings.WAYWARDEN_MAP_DIR).glob("*.pmtiles"), default=None)
+    folder = Path(settings.WAYWARDEN_MAP_DIR)
+    try:
+        return _map_in(folder, folder.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=4)
+def _map_in(folder: Path, _changed: int) -> Path | None:
+    """Looked for anew only when something was put into the folder."""
+    return min(folder.glob("*.pmtiles"), default=None)
 
 
 def tile_file() -> TileFile | None:

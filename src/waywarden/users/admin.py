@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
@@ -14,8 +14,9 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 from waywarden.events.record_admin import LongListAdmin, RecordAdmin
-from waywarden.users.forms import NewUserForm
-from waywarden.users.models import Ban, MailedLink, User
+from waywarden.users.forms import ApiKeyForm, NewUserForm
+from waywarden.users.key_services import create_key
+from waywarden.users.models import ApiKey, Ban, MailedLink, User
 
 #: What only a superuser gives: with these a person could give themselves everything.
 _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -81,6 +82,34 @@ class BanAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
     list_filter = ("kind",)
     search_fields = ("value", "reason")
     show_full_result_count = False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """Keys of applications: made here, shown once, revoked rather than deleted."""
+
+    form = ApiKeyForm
+    list_display = ("name", "hint", "scopes", "body_id", "is_sandbox", "is_revoked", "last_used_at")
+    list_filter = ("is_sandbox", "is_revoked")
+    search_fields = ("name", "client")
+    readonly_fields = ("hint", "created", "last_used_at")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A new key has nothing to tell of itself yet."""
+        fields = ApiKeyForm.Meta.fields
+        return fields[:-1] if obj is None else [*fields, *self.readonly_fields]
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """A new key is shown this once; counts that calls write meanwhile are left alone."""
+        if change:
+            obj.save(update_fields=ApiKeyForm.Meta.fields)
+            return
+        words = _("The key is %s – copy it now: it is not kept here and cannot be shown again.")
+        messages.warning(request, words % create_key(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Reports are credited to it: a key is revoked."""
+        return False
 
 
 @admin.register(MailedLink)

@@ -1,13 +1,17 @@
-"""Forms of the operator's admin for people."""
+"""Forms of the operator's admin for people and keys."""
 
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+)
 
 from waywarden.kernel.text import slug
-from waywarden.users.models import User
+from waywarden.users.models import ApiKey, User
 
 
 class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -56,3 +60,29 @@ class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         if commit:
             user.save()
         return user
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A key of an application; what it may do is ticked."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("May"),
+        required=False,
+        choices=ApiKey.Scope.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = [
+            "name", "client", "scopes", "body_id", "confirms", "is_sandbox", "rate_per_minute",
+            "expires", "is_revoked",
+        ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any] | None:
+        """Updates and private reports are a body's: such a key names it."""
+        cleaned = super().clean() or {}
+        of_a_body = {ApiKey.Scope.UPDATES_WRITE, ApiKey.Scope.PRIVATE_READ}
+        if of_a_body & set(cleaned.get("scopes", ())) and not cleaned.get("body_id"):
+            self.add_error("body_id", _("Please give the body that this key belongs to."))
+        return cleaned

@@ -1,8 +1,10 @@
-"""People, the links mailed to them, and the banned."""
+"""People, the links mailed to them, the banned, and the keys of other applications."""
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -108,3 +110,67 @@ class Ban(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class ApiKey(models.Model):
+    """What an application may do over the API. The key itself is not kept, only its hash."""
+
+    class Scope(models.TextChoices):
+        REQUESTS_WRITE = "requests:write", _("send reports")
+        UPDATES_WRITE = "updates:write", _("send the body’s updates")
+        PRIVATE_READ = "private:read", _("read the body’s private reports")
+
+    class Confirms(models.TextChoices):
+        AT_ONCE = "at_once", _("public at once, credited to the application")
+        PERSON = "person", _("the person confirms by mail")
+
+    name = models.CharField(_("name"), max_length=100)
+    client = models.TextField(
+        _("application"), blank=True, help_text=_("What it is, whose, and whom to ask.")
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(_("begins with"), max_length=12, editable=False)
+    user = models.ForeignKey(
+        User,
+        models.PROTECT,
+        related_name="api_keys",
+        editable=False,
+        help_text=_("Whom reports that are public at once are credited to; cannot sign in."),
+    )
+    scopes = ArrayField(
+        models.CharField(max_length=20, choices=Scope.choices),
+        default=list,
+        blank=True,
+        verbose_name=_("may"),
+    )
+    body_id = models.BigIntegerField(
+        _("body’s number"),
+        null=True,
+        blank=True,
+        help_text=_("For a key of the body itself: its reports go by the body’s own references."),
+    )
+    confirms = models.CharField(
+        _("new reports"), max_length=10, choices=Confirms.choices, default=Confirms.PERSON
+    )
+    is_sandbox = models.BooleanField(
+        _("sandbox"),
+        default=False,
+        help_text=_("All is checked as if it were real; nothing is kept."),
+    )
+    rate_per_minute = models.PositiveIntegerField(
+        _("calls a minute"), default=120, validators=[MinValueValidator(1)]
+    )
+    expires = models.DateTimeField(_("expires"), null=True, blank=True)
+    is_revoked = models.BooleanField(_("revoked"), default=False)
+    created = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    minute_began_at = models.DateTimeField(null=True, editable=False)
+    calls_this_minute = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name

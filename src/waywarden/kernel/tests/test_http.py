@@ -246,7 +246,7 @@ def test_a_port_without_a_server_is_not_reached():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    with pytest.raises(NotReached):
+    with pytest.raises(NotReached, match="refused"):
         Way(allowed_private=HERE).post(f"http://127.0.0.1:{port}/", form=[("a", "1")])
 
 

@@ -150,6 +150,19 @@ def test_the_bodys_reference_is_stored_once_and_never_replaced(place):
     assert report.at_bodies.get().external_id == "4711"
 
 
+def test_many_are_noted_as_sent_in_a_handful_of_statements(place, django_assert_max_num_queries):
+    reports = [services.create_report(POTHOLE, user=place.rosa) for _ in range(12)]
+    sent = [
+        services.Sent(report.pk, place.county.pk, "open311", clock.now(), f"R{report.pk}")
+        for report in reports
+    ]
+    with django_assert_max_num_queries(8):
+        services.record_sent_many(sent)
+    for report in reports:
+        assert report.at_bodies.get().external_id == f"R{report.pk}"
+    assert Event.objects.filter(kind="report.sent").count() == 12
+
+
 def said(report, **change):
     new = NewUpdate(report_id=report.pk, text="I was there.", email="o@example.org", name="O")
     return replace(new, **change)

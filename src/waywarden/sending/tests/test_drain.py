@@ -222,6 +222,20 @@ def test_five_failures_in_a_row_open_the_circuit_and_the_others_burn_nothing(tow
     assert Circuit.objects.get().opened_at is None
 
 
+def test_calls_made_ready_ahead_are_not_made_once_the_system_fails(town, fake, lane):
+    Connection.objects.update(calls_at_once=2)
+    fake.switches.down = True
+    for _ in range(40):
+        town.report()
+
+    drain(lane)
+
+    calls = len(fake.memory.calls)
+    assert 5 <= calls <= 7  # five in a row open the circuit; two are out at once
+    assert Delivery.objects.filter(attempts__gt=0).count() == calls
+    assert not Delivery.objects.filter(state=State.SENDING).exists()
+
+
 def test_a_wrong_key_pauses_the_connection_and_the_deliveries_burn_nothing(town, fake, lane):
     set_secrets(town.connection, {"api_key": "another"})
     town.connection.save()

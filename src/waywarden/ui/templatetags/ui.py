@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
@@ -16,8 +16,11 @@ from django.utils.translation import gettext as _
 
 from waywarden.geo.pins import pin_classes
 from waywarden.kernel import clock
+from waywarden.reports.models import Report
 from waywarden.reports.states import PinClass, pin_class_of
+from waywarden.ui import rows
 from waywarden.ui.icons import ICONS
+from waywarden.ui.maps import StillMap, StillPin
 
 register = template.Library()
 
@@ -56,6 +59,50 @@ def pin_symbols() -> SafeString:
         for kind in PinClass
     )
     return format_html("<defs>{}</defs>", mark_safe("".join(symbols)))  # noqa: S308 - made here
+
+
+@register.simple_tag
+def report_row(report: Report) -> SafeString:
+    """The row of a report in a list."""
+    return rows.draw(report)
+
+
+@register.simple_tag
+def still_tiles(still: object, clickable: object) -> SafeString:
+    """The pictures of the map of pictures; clickable, each sends the place of a click on it."""
+    if not isinstance(still, StillMap):
+        return SafeString()
+    drawn = _CLICKED if clickable else _SEEN
+    html = "".join(drawn.format(tile) for tile in still.tiles)
+    return mark_safe(html)  # noqa: S308 - our own numbers
+
+
+_CLICKED = (
+    '<input type="image" class="tile" name="{0.name}" src="{0.url}" alt="" tabindex="-1"'
+    ' width="256" height="256" formnovalidate>'
+)
+_SEEN = (
+    '<picture><source media="(prefers-color-scheme: dark)" srcset="{0.dark_url}">'
+    '<img class="tile" src="{0.url}" alt="" width="256" height="256" loading="lazy"></picture>'
+)
+
+
+@register.simple_tag
+def still_pins(still: object, linked: object) -> SafeString:
+    """The pins of the map of pictures; linked, each leads to its report."""
+    if not isinstance(still, StillMap):
+        return SafeString()
+    html = "".join(_still_pin(pin, is_linked=bool(linked)) for pin in still.pins)
+    return mark_safe(html)  # noqa: S308 - titles are escaped there
+
+
+def _still_pin(pin: StillPin, *, is_linked: bool) -> str:
+    x, y = pin.corner
+    drawn = f'<use href="#pin-{pin.kind.value}" x="{x}" y="{y}"/>'
+    if not is_linked:
+        return drawn
+    title = escape(pin.title)
+    return f'<a href="/report/{pin.id}" aria-label="{title}"><title>{title}</title>{drawn}</a>'
 
 
 def _paths(kind: PinClass) -> SafeString:

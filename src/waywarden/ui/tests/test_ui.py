@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from waywarden.geo.points import Point
+from waywarden.reports.models import Photo, Report
 from waywarden.reports.states import PinClass, State
+from waywarden.ui.maps import still_map
 from waywarden.ui.templatetags import ui
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -45,3 +48,32 @@ def test_every_state_has_a_class_for_its_pin():
 
 def test_settings_for_a_map_survive_quotes_and_accents():
     assert ui.as_json({"title": 'Ä "quoted"'}) == '{"title":"Ä \\"quoted\\""}'
+
+
+def test_a_pins_title_on_the_map_of_pictures_cannot_break_out_of_its_attribute():
+    here = Point(60.17, 24.94)
+    still = still_map(here, 16, pins=[(7, '"><script>', PinClass.OPEN, here)])
+    drawn = ui.still_pins(still, linked=True)
+    assert "<script>" not in drawn
+    assert 'href="/report/7"' in drawn
+    assert 'name="tile_' in ui.still_tiles(still, clickable=True)
+    assert "dark.png" in ui.still_tiles(still, clickable="")
+
+
+def test_a_map_of_pictures_that_is_not_there_draws_nothing():
+    assert ui.still_pins("", linked="") == ui.still_tiles("", clickable="") == ""
+
+
+def test_rows_that_are_equal_are_drawn_once_and_a_change_shows(db, monkeypatch):
+    report = Report(pk=5, title="Lamp <b>", state=State.CONFIRMED, confirmed_at=NOON)
+    monkeypatch.setattr(
+        report, "_prefetched_objects_cache", {"photos": Photo.objects.none()}, False
+    )
+    with time_machine.travel(NOON, tick=False):
+        first = ui.report_row(report)
+        assert ui.report_row(report) is first
+        assert "Lamp &lt;b&gt;" in first
+        report.title = "Bulb"
+        assert "Bulb" in ui.report_row(report)
+    with time_machine.travel(NOON + timedelta(days=1), tick=False):
+        assert "yesterday" in ui.report_row(report)

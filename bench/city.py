@@ -1,0 +1,201 @@
+"""A city of as many reports as wanted, copied into the database; and what sending needs."""
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from bench.bare import CODE
+from bench.home import HOST
+from waywarden.bodies.models import Body, Category
+from waywarden.connections.models import Connection
+from waywarden.geo.points import Point
+from waywarden.kernel import clock
+from waywarden.reports.models import Photo, Report, ReportBody, Update
+from waywarden.reports.states import State
+
+MIDDLE = Point(60.17, 24.94)
+#: Half of 30 km in degrees, north and east of the middle.
+HALF = (0.135, 0.27)
+CATEGORIES = ("Potholes", "Street lighting", "Graffiti", "Fly-tipping", "Trees", "Rare thing")
+_WEIGHTS = (30, 25, 20, 15, 10, 0.02)
+_STATES = (State.CONFIRMED, State.IN_PROGRESS, State.FIXED_COUNCIL, State.CLOSED)
+SEED = 1664
+
+
+def empty() -> None:
+    """Takes everything of an earlier run out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "TRUNCATE reports_report, bodies_body, connections_connection, events_event,"
+            " procrastinate_jobs RESTART IDENTITY CASCADE"
+        )
+
+
+def empty_queue() -> None:
+    """Takes out what earlier figures left for the workers to do, such as mails."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
+def body() -> Body:
+    """The city's body, with a connection to the slow back-end and its categories."""
+    found = Body.objects.filter(slug="bench").first()
+    if found is not None:
+        return found
+    way = Connection.objects.create(
+        name="Bench", kind="open311", options={"endpoint": f"http://{HOST}:1/"}, zone="UTC"
+    )
+    found = Body.objects.create(name="The city", slug="bench", sending_connection=way)
+    Category.objects.bulk_create(
+        Category(body=found, name=name, slug=name.lower().replace(" ", "-"), service_code=CODE)
+        for name in CATEGORIES
+    )
+    return found
+
+
+def grow_to(count: int) -> float:
+    """Adds reports until there are so many; rows a second of the COPY (0: none were missing)."""
+    first = (Report.objects.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
+    if first > count:
+        return 0.0
+    ids = range(first, count + 1)
+    city, began = body(), time.perf_counter()
+    categories = dict(city.categories.values_list("name", "pk"))
+    chosen = random.Random(SEED + first)  # noqa: S311 - the same city every time
+    names = chosen.choices(CATEGORIES, _WEIGHTS, k=len(ids))
+    copy(Report, _reports(ids, names, chosen))
+    copy(ReportBody, _rows(ids, names, body_id=city.pk, categories=categories))
+    seconds = time.perf_counter() - began
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('reports_report_id_seq', %s)", [count])
+    vacuum()
+    return len(ids) / seconds
+
+
+def vacuum() -> None:
+    """What a server in use does by itself after a while."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def copy(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
+    """Rows by COPY; each holds a value for every column it names, all name the same."""
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
+    columns = ", ".join(f'"{name}"' for name in first)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as out,
+    ):
+        out.write_row(list(first.values()))
+        for row in rows:
+            out.write_row(list(row.values()))
+
+
+def _reports(ids: Sequence[int], names: Sequence[str], chosen: random.Random) -> Iterable[dict]:
+    moment = clock.now()
+    usual = {
+        "detail": "It has been like this for a while. " * 4,
+        "group": "",
+        "is_placed": True,
+        "nearest_address": "Aleksanterinkatu 12",
+        "area_ids": [1, 2],
+        "email": "rosa@example.org",
+        "name": "Rosa",
+        "phone": "",
+        "is_name_public": False,
+        "is_private": False,
+        "source": "web",
+        "cobrand": "",
+        "language": "en",
+    }
+    for number, name in zip(ids, names, strict=True):
+        lat = MIDDLE.lat + chosen.uniform(-HALF[0], HALF[0])
+        lon = MIDDLE.lon + chosen.uniform(-HALF[1], HALF[1])
+        at = moment - timedelta(minutes=chosen.random() * 60 * 24 * 700)
+        yield usual | {
+            "id": number,
+            "title": f"{name}, number {number}",
+            "category_name": name,
+            "lat": lat,
+            "lon": lon,
+            "cell": Point(lat, lon).cell,
+            "state": chosen.choice(_STATES).value,
+            "created": at,
+            "confirmed_at": at,
+            "state_changed_at": at + timedelta(minutes=3),
+            "changed": at,
+        }
+
+
+def _rows(
+    ids: Sequence[int], names: Sequence[str], *, body_id: int, categories: dict[str, int]
+) -> Iterable[dict]:
+    nothing, moment = json.dumps({}), clock.now()
+    for number, name in zip(ids, names, strict=True):
+        yield {
+            "report_id": number,
+            "body_id": body_id,
+            "category_id": categories[name],
+            "answers": nothing,
+            "external_id": f"B{number}",
+            "customer_reference": "",
+            "sent_at": moment,
+            "sent_by": "open311",
+            "last_status": "",
+            "extras": nothing,
+        }
+
+
+def stories(count: int = 20) -> list[int]:
+    """Reports that have three updates and a photo each; their numbers."""
+    city, moment = body(), clock.now()
+    ids = list(Report.objects.order_by("pk").values_list("pk", flat=True)[:count])
+    for number in ids:
+        Update.objects.bulk_create(
+            Update(
+                report_id=number,
+                body=city,
+                text=f"The crew was there, {turn}.",
+                visibility=Update.Visibility.SHOWN,
+                created=moment,
+                confirmed_at=moment + timedelta(minutes=turn),
+            )
+            for turn in range(3)
+        )
+        Photo.objects.create(
+            key=uuid.uuid4(),
+            report_id=number,
+            file="photos/none.jpg",
+            thumbnail="photos/none.jpg",
+            width=1200,
+            height=900,
+            created=moment,
+        )
+    return ids
+
+
+def unsent(count: int) -> list[int]:
+    """New confirmed reports that have not gone to the body; their numbers."""
+    city = body()
+    category = city.categories.get(name="Potholes")
+    first = (Report.objects.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
+    ids = range(first, first + count)
+    rows = list(_reports(ids, ["Potholes"] * count, random.Random(first)))  # noqa: S311
+    reports = [Report(**row | {"state": State.CONFIRMED.value}) for row in rows]
+    Report.objects.bulk_create(reports)
+    ReportBody.objects.bulk_create(
+        ReportBody(report=report, body=city, category=category) for report in reports
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('reports_report_id_seq', %s)", [ids[-1]])
+    return list(ids)

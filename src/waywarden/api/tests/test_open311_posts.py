@@ -1,0 +1,314 @@
+"""The site's own Open311 endpoint, written to: reports by applications, updates by bodies."""
+
+import json
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from waywarden.api.models import Post
+from waywarden.api.tests.test_open311 import at, errors_of, get, ids, key_for
+from waywarden.bodies.models import Category
+from waywarden.connections.models import Connection
+from waywarden.events.models import Event
+from waywarden.kernel import clock
+from waywarden.reports.models import Photo, Report, ReportBody, Update
+from waywarden.reports.services import confirm_report
+from waywarden.sending.models import Delivery
+from waywarden.sync.models import SeenItem, SetAside
+from waywarden.sync.services import apply_set_aside_for
+from waywarden.users.models import Ban
+from waywarden.web.tests.town import LAT, LON, picture
+
+pytestmark = pytest.mark.django_db
+ROOT = "/open311/v2"
+GOOD = {
+    "service_code": "street-light",
+    "lat": LAT,
+    "long": LON,
+    "description": "Lamp is dark\nSince Tuesday.",
+    "email": "Nia@Example.org",
+    "first_name": "Nia",
+}
+
+
+def post(client, path="requests.json", *, headers=None, **form):
+    """A form as other applications send it."""
+    pairs = [(name, value) for name, value in form.items() if value is not None]
+    return client.post(
+        f"{ROOT}/{path}",
+        urlencode(pairs, doseq=True),
+        content_type="application/x-www-form-urlencoded",
+        headers=headers,
+    )
+
+
+def number_of(answer) -> int:
+    assert answer.status_code == 200, answer.content
+    return int(json.loads(answer.content)[0]["service_request_id"])
+
+
+@pytest.fixture
+def app(town):
+    """The key of an application whose reports are public at once."""
+    return key_for("requests:write", confirms="at_once")
+
+
+def test_a_report_of_a_trusted_application_is_public_at_once_and_planned(client, town, app):
+    number = number_of(post(client, api_key=app, **GOOD))
+    report = Report.objects.get(pk=number)
+    assert (report.state, report.source, report.title, report.detail) == (
+        "confirmed",
+        "api",
+        "Lamp is dark",
+        "Since Tuesday.",
+    )
+    assert (report.email, report.name, report.is_name_public) == ("nia@example.org", "Nia", False)
+    assert report.user.name == "An app"
+    assert report.user.is_update_user
+    assert Delivery.objects.get().report_id == number
+    assert ids(client) == [str(number)]
+
+
+def test_a_report_that_the_person_must_confirm_is_404_until_then(client, town):
+    key = key_for("requests:write")
+    answer = post(client, api_key=key, **GOOD)
+    number = number_of(answer)
+    assert "mail" in json.loads(answer.content)[0]["service_notice"]
+    assert Delivery.objects.count() == 0
+    assert get(client, f"requests/{number}.json").status_code == 404
+    confirm_report(number, user=town.rosa)
+    assert get(client, f"requests/{number}.json").status_code == 200
+
+
+def test_without_an_address_nobody_could_confirm(client, town):
+    key = key_for("requests:write")
+    for email in (None, "nonsense"):
+        answer = post(client, api_key=key, **{**GOOD, "email": email})
+        assert (answer.status_code, "email" in errors_of(answer)[0][1]) == (400, True)
+    assert Report.objects.count() == 0
+
+
+@pytest.mark.parametrize("scopes", [None, (), ("updates:write", "private:read")])
+def test_without_a_key_of_the_scope_nothing_is_taken(client, town, scopes):
+    key = key_for(*scopes, body=town.county) if scopes is not None else None
+    client.force_login(town.rosa)
+    for path in ("requests.xml", "requests.json"):
+        answer = post(client, path, api_key=key, **GOOD)
+        assert (answer.status_code, errors_of(answer)[0][0]) == (403, "403")
+    assert Report.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "name"),
+    [
+        ({"service_code": "none"}, 404, "service_code"),
+        ({"service_code": None}, 400, "service_code"),
+        ({"lat": 1}, 400, "lat"),
+        ({"lat": None, "long": None, "address_string": "High Street"}, 400, "lat"),
+        ({"service_code": "pothole"}, 400, "attribute[depth]"),
+        ({"service_code": "pothole", "attribute[depth]": "9"}, 400, "attribute[depth]"),
+        ({"jurisdiction_id": "nowhere"}, 404, "jurisdiction_id"),
+        ({"jurisdiction_id": "borchester"}, 404, "service_code"),
+    ],
+)
+def test_what_is_wrong_is_named(client, town, app, change, status, name):
+    answer = post(client, api_key=app, **{**GOOD, **change})
+    assert answer.status_code == status
+    assert name in errors_of(answer)[0][1]
+    assert (Report.objects.count(), Post.objects.count()) == (0, 0)
+
+
+def test_answers_are_kept_for_the_body(client, town, app):
+    form = {**GOOD, "service_code": "pothole", "attribute[depth]": "2"}
+    number = number_of(post(client, api_key=app, **form))
+    assert ReportBody.objects.get(report=number).answers == {"depth": ["2"]}
+
+
+def test_a_banned_person_reports_through_no_application(client, town, app):
+    Ban.objects.create(kind="email", value="nia@example.org")
+    assert post(client, api_key=app, **GOOD).status_code == 400
+    assert Report.objects.count() == 0
+
+
+def test_a_repeat_with_the_same_key_is_answered_once_done(client, town, app):
+    headers = {"Idempotency-Key": "k-1"}
+    first = post(client, api_key=app, headers=headers, **GOOD)
+    again = post(client, "requests.xml", api_key=app, headers=headers, **GOOD)
+    assert again.status_code == 200
+    assert f"<service_request_id>{number_of(first)}<".encode() in again.content
+    assert Report.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_a_409(client, town, app):
+    headers = {"Idempotency-Key": "k-1"}
+    post(client, api_key=app, headers=headers, **GOOD)
+    answer = post(client, api_key=app, headers=headers, **{**GOOD, "description": "Other"})
+    assert (answer.status_code, errors_of(answer)[0][0]) == (409, "409")
+    assert Report.objects.count() == 1
+
+
+def test_without_a_header_the_senders_own_number_tells_a_repeat(client, town, app):
+    form = {**GOOD, "attribute[fixmystreet_id]": "77"}
+    first = number_of(post(client, api_key=app, **form))
+    assert number_of(post(client, api_key=app, **{**form, "description": "again"})) == first
+    elsewhere = post(client, api_key=app, **{**form, "jurisdiction_id": "borsetshire"})
+    assert number_of(elsewhere) != first
+    other = key_for("requests:write", confirms="at_once")
+    assert number_of(post(client, api_key=other, **form)) not in (first, number_of(elsewhere))
+
+
+def test_a_failed_attempt_does_not_use_the_key_up(client, town, app):
+    headers = {"Idempotency-Key": "k-1"}
+    bad = post(client, api_key=app, headers=headers, **{**GOOD, "lat": 1})
+    assert bad.status_code == 400
+    assert post(client, api_key=app, headers=headers, **GOOD).status_code == 200
+
+
+def test_the_sandbox_checks_all_and_keeps_nothing(client, town):
+    key = key_for("requests:write", confirms="at_once", is_sandbox=True)
+    Category.objects.filter(pk=town.lamp.pk).update(photo_required=True)
+    events = Event.objects.count()
+    lacking = post(client, api_key=key, **GOOD)
+    assert (lacking.status_code, "media_url" in errors_of(lacking)[0][1]) == (400, True)
+    photo = SimpleUploadedFile("a.jpg", picture().read(), "image/jpeg")
+    answer = client.post(f"{ROOT}/requests.json", {"api_key": key, "photo1": photo, **GOOD})
+    assert number_of(answer) == 0
+    counts = [model.objects.count() for model in (Report, Photo, Delivery, Post)]
+    assert (counts, Event.objects.count()) == ([0, 0, 0, 0], events)
+
+
+def test_uploaded_photos_belong_to_the_report(client, town, app):
+    photo = SimpleUploadedFile("a.jpg", picture().read(), "image/jpeg")
+    number = number_of(
+        client.post(f"{ROOT}/requests.json", {"api_key": app, "photo1": photo, **GOOD})
+    )
+    assert Photo.objects.get().report_id == number
+
+
+def test_a_file_that_is_no_photo_is_a_400(client, town, app):
+    text = SimpleUploadedFile("a.jpg", b"no picture", "image/jpeg")
+    answer = client.post(f"{ROOT}/requests.json", {"api_key": app, "photo1": text, **GOOD})
+    assert (answer.status_code, "media_url" in errors_of(answer)[0][1]) == (400, True)
+
+
+def test_a_photo_behind_an_address_is_fetched(client, town, app, httpserver):
+    httpserver.expect_request("/a.jpg").respond_with_data(
+        picture().read(), content_type="image/jpeg"
+    )
+    urls = [httpserver.url_for("/a.jpg"), httpserver.url_for("/gone.jpg"), "file:///etc/passwd"]
+    number = number_of(post(client, api_key=app, media_url=urls, **GOOD))
+    assert [photo.report_id for photo in Photo.objects.all()] == [number]
+
+
+def test_no_cookie_and_no_token_of_a_form_is_needed_or_looked_at(town, app):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    assert post(strict, api_key=app, **GOOD).status_code == 200
+
+
+@pytest.fixture
+def connection(town):
+    """The county's connection."""
+    made = Connection.objects.create(
+        name="Works", kind="open311", options={"endpoint": "https://works.example.org/"}
+    )
+    town.county.sending_connection = made
+    town.county.save()
+    return made
+
+
+def pushed(**values):
+    return {
+        "service_request_id": "C-1",
+        "update_id": "U-1",
+        "updated_datetime": (clock.now() - timedelta(minutes=5)).isoformat(),
+        "status": "FIXED",
+        "description": "Mended",
+        **values,
+    }
+
+
+def push(client, key, *, headers=None, **values):
+    path = "servicerequestupdates.json"
+    return post(client, path, api_key=key, headers=headers, **pushed(**values))
+
+
+def test_a_pushed_update_goes_the_way_of_a_polled_one_and_a_repeat_is_harmless(
+    client, town, connection
+):
+    report = at(town.report(), external_id="C-1")
+    key = key_for("updates:write", body=town.county)
+    for _ in range(2):
+        answer = push(client, key)
+        assert json.loads(answer.content) == [{"update_id": "U-1"}]
+    update = Update.objects.get()
+    assert (update.text, update.state, update.external_id) == ("Mended", "fixed - council", "U-1")
+    report.refresh_from_db()
+    assert report.state == "fixed - council"
+    assert Event.objects.filter(kind="update.fetched").count() == 1
+
+
+def test_our_own_number_finds_a_report_whose_reference_is_not_known(client, town, connection):
+    report = town.report()
+    key = key_for("updates:write", body=town.county)
+    assert push(client, key, fixmystreet_id=report.pk).status_code == 200
+    assert Update.objects.get().report_id == report.pk
+    bad = push(client, key, fixmystreet_id="twelve", update_id="U-2")
+    assert (bad.status_code, "fixmystreet_id" in errors_of(bad)[0][1]) == (400, True)
+
+
+def test_an_update_of_an_unknown_report_is_a_404_until_it_is_known(client, town, connection):
+    key = key_for("updates:write", body=town.county)
+    for _ in range(2):
+        assert push(client, key).status_code == 404
+    report = at(town.report(), external_id="C-1")
+    apply_set_aside_for([report.pk])
+    assert push(client, key).status_code == 200
+    assert Update.objects.count() == 1
+
+
+def test_another_bodys_report_is_out_of_reach(client, town, connection):
+    van = at(town.report(category=town.vehicle), external_id="D-1")
+    key = key_for("updates:write", body=town.county)
+    for values in ({"service_request_id": "D-1"}, {"fixmystreet_id": van.pk}):
+        assert push(client, key, **values).status_code == 404
+    assert Update.objects.count() == 0
+
+
+def test_who_may_not_push(client, town, connection):
+    at(town.report(), external_id="C-1")
+    keys = (
+        "",
+        "unknown",
+        key_for("updates:write"),
+        key_for("requests:write", body=town.county),
+        key_for("updates:write", body=town.district),  # has no connection
+    )
+    for key in keys:
+        assert push(client, key).status_code == 403
+    assert Update.objects.count() == 0
+
+
+def test_a_pushed_key_with_another_body_is_a_409(client, town, connection):
+    at(town.report(), external_id="C-1")
+    key, headers = key_for("updates:write", body=town.county), {"Idempotency-Key": "k"}
+    moment = clock.now().isoformat()
+    for description, status in (("One", 200), ("One", 200), ("Two", 409)):
+        answer = push(
+            client, key, headers=headers, description=description, updated_datetime=moment
+        )
+        assert answer.status_code == status
+    assert Update.objects.count() == 1
+
+
+def test_a_sandboxed_push_changes_nothing(client, town, connection):
+    report = at(town.report(), external_id="C-1")
+    key = key_for("updates:write", body=town.county, is_sandbox=True)
+    assert push(client, key).status_code == 200
+    assert push(client, key, service_request_id="C-9").status_code == 404
+    report.refresh_from_db()
+    assert report.state == "confirmed"
+    assert [model.objects.count() for model in (Update, SeenItem, SetAside)] == [0, 0, 0]
