@@ -1,0 +1,115 @@
+"""Every page that the public sees, in the states worth looking at, and how to come to each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.journeys.world import FREE, World
+from waywarden.users.models import MailedLink, User
+from waywarden.users.services import issue_link, redeem_link
+
+PLACE = f"latitude={FREE['latitude']}&longitude={FREE['longitude']}"
+CONFIRM = MailedLink.Purpose.CONFIRM_REPORT
+
+Act = Callable[[Page], object]
+
+
+def _nobody(_world: World) -> User | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page: its address in the world, its heading, what is done there before one looks."""
+
+    name: str
+    address: Callable[[World], str]
+    heading: str
+    then: Act | None = None
+    who: Callable[[World], User | None] = _nobody
+
+
+def _at(address: str) -> Callable[[World], str]:
+    return lambda _world: address
+
+
+def _press(name: str) -> Act:
+    return lambda page: page.get_by_role("button", name=name).click()
+
+
+def _open_filters(page: Page) -> None:
+    page.get_by_text("Show only…").click()
+
+
+def _put_down_a_pin(page: Page) -> None:
+    page.locator(".has-map").wait_for()
+    page.get_by_role("button", name="Report a problem here").click()
+    page.locator(".map-report").wait_for()
+
+
+def _report(state: str) -> Callable[[World], str]:
+    return lambda world: f"/report/{world.by_state[state].pk}"
+
+
+def _private(world: World) -> str:
+    return f"/report/{world.private.pk}"
+
+
+def _hidden(world: World) -> str:
+    return f"/report/{world.hidden.pk}"
+
+
+def _link(world: World) -> str:
+    number = world.by_state["confirmed"].pk
+    return f"/P/{issue_link(purpose=CONFIRM, email='nia@example.org', subject_id=number)}"
+
+
+def _used_link(world: World) -> str:
+    address = _link(world)
+    redeem_link(token=address.removeprefix("/P/"), purpose=CONFIRM)
+    return address
+
+
+def _rosa(world: World) -> User:
+    return world.rosa
+
+
+STOPS = (
+    Stop("front", _at("/"), "Something broken in the street?"),
+    Stop("front, place not found", _at("/around?pc=Nowhere"), "Something broken in the street?"),
+    Stop("places to pick from", _at("/around?pc=katu"), "Which one do you mean?"),
+    Stop("around, with filters", _at("/around"), "Reports near", then=_open_filters),
+    Stop("around, with a pin", _at("/around"), "Reports near", then=_put_down_a_pin),
+    Stop("report form", _at(f"/report/new?{PLACE}"), "Report a problem"),
+    Stop(
+        "report form, with errors",
+        _at(f"/report/new?{PLACE}&category=Pothole"),
+        "Report a problem",
+        then=_press("Send the report"),
+    ),
+    Stop(
+        "report form, where nobody answers",
+        _at("/report/new?latitude=10&longitude=10"),
+        "Report a problem",
+    ),
+    Stop("report, open", _report("confirmed"), "is dark"),
+    Stop("report, fixed", _report("fixed - council"), "ist locker"),
+    Stop("report, closed, one's own", _report("unable to fix"), "is dark", who=_rosa),
+    Stop("report, with errors", _report("planned"), "is dark", then=_press("Send the update")),
+    Stop("report, private, one's own", _private, "Van without plates", who=_rosa),
+    Stop("bodies", _at("/reports"), "All reports"),
+    Stop("body", _at("/reports/borsetshire"), "Borsetshire County Council", then=_open_filters),
+    Stop("sign in", _at("/auth"), "Sign in"),
+    Stop("sign in, with errors", _at("/auth"), "Sign in", then=_press("Mail me a link")),
+    Stop("check your mail", _at("/report/check-mail"), "Now check your mail"),
+    Stop("confirm", _link, "One press, and your report is public"),
+    Stop("confirm, used", _used_link, "This link was used before"),
+    Stop("confirm, dead", _at("/P/nothing"), "This link does not work any more"),
+    Stop("one's own", _at("/my"), "Your reports", who=_rosa),
+    Stop("about", _at("/about"), "About this site"),
+    Stop("privacy", _at("/privacy"), "Privacy"),
+    Stop("404", _at("/nothing/here"), "There is nothing here"),
+    Stop("403", _private, "This is not for everybody"),
+    Stop("410", _hidden, "This report was taken down"),
+)
