@@ -8,7 +8,11 @@ COMMON = [
     "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet",
     "--python-version", "3.11",
 ]  # fmt: skip
-SETS = {"dev": ["--extra", "site", "--group", "dev"], "site": ["--extra", "site"], "bare": []}
+SETS = {
+    "dev": ["--extra", "site", "--extra", "sftp", "--extra", "mariadb", "--group", "dev"],
+    "site": ["--extra", "site"],
+    "bare": [],
+}
 
 for name, extras in SETS.items():
     command = [
