@@ -9,6 +9,7 @@ from waywarden.web import error_views
 urlpatterns = [
     path("", include("waywarden.web.urls")),
     path("", include("waywarden.api.urls")),
+    path("staff/", include("waywarden.staff.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/users/", RedirectView.as_view(pattern_name="admin:users_user_changelist")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,1 @@
+"""How each connection does, what is wrong, and who is told: board, alarms, metrics."""

@@ -1,0 +1,1 @@
+"""Events to machines: signed, retried, replayable (integration.md 6)."""
