@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mailbox": (f"{_HERE}.mailbox_commands:mailbox", "Catch mails and show them on a page."),
     "manage": (f"{_HERE}.site_commands:manage", "Run one of Django's own commands."),
     "migrate": (f"{_HERE}.site_commands:migrate", "Bring the database up to this version."),
+    "open311": (f"{_HERE}.open311_commands:open311", "Look at a saved answer as it is read here."),
     "poll": (f"{_HERE}.sync_commands:poll", "Ask a body's system for updates now."),
     "services": (f"{_HERE}.sync_commands:services", "Take a body's service list in."),
     "settings": (f"{_HERE}.settings_commands:settings", "List every setting and its value."),

@@ -69,6 +69,7 @@ _UPDATES = _Kind(
     ("service_request_updates", "service_requests_updates", "servicerequestupdates"),
     ("request_update", "service_request_update"),
 )
+_TOKENS = _Kind((*_REQUESTS.roots, *_UPDATES.roots), (*_REQUESTS.rows, *_UPDATES.rows))
 
 
 def read_services(data: Data, source: Source | None = None) -> Iterator[types.Service]:
@@ -116,6 +117,14 @@ def read_token(data: Data, token: str, source: Source | None = None) -> types.To
 def read_update_token(data: Data, token: str, source: Source | None = None) -> types.TokenAnswer:
     """GET update_tokens/TOKEN; the id is "" while it is not ready."""
     return _token(data, token, source, kind=_UPDATES, name="update_id")
+
+
+def token_rows(data: Data, source: Source | None = None) -> Iterator[types.TokenAnswer]:
+    """Every row of an answer about a token, whichever token was asked about."""
+    source = source or Source()
+    for row in _rows(data, source, _TOKENS):
+        number = row.text("service_request_id") or row.text("update_id")
+        yield types.TokenAnswer(token=row.text("token"), id=number)
 
 
 def _token(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from waywarden.open311 import documents, params, types, writing
+from waywarden.open311.deviations import MEANINGS
 from waywarden.open311.documents import Source
 from waywarden.open311.errors import Fault, NotOpen311
 from waywarden.open311.filters import (
@@ -172,7 +173,7 @@ READERS = [
     documents.read_update_receipt,
     documents.read_definition,
     documents.read_discovery,
-    lambda data: documents.read_token(data, "t"),
+    lambda data, source: documents.read_token(data, "t", source),
 ]
 
 wild_json = st.recursive(
@@ -238,12 +239,15 @@ wild_xml = st.lists(
 
 def _only_own_errors(data: bytes) -> None:
     for read in READERS:
+        noting = Noting()
         try:
-            found = read(data)
+            found = read(data, source=Source(noting=noting))
             if hasattr(found, "__next__"):
                 list(found)
         except (NotOpen311, Fault):
             continue
+        finally:
+            assert set(noting.counts) <= set(MEANINGS)
     assert isinstance(documents.read_errors(data), tuple)
 
 
