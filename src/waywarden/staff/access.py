@@ -66,7 +66,7 @@ def staff_of(request: HttpRequest) -> Staff:
 def staff_only(
     view: Callable[Concatenate[HttpRequest, Staff, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """A view `view(request, staff, …)`; who is not staff signs in, or is told that it is not theirs."""
+    """A view `view(request, staff, …)`; who is not staff signs in, or is told so."""
 
     @never_cache
     @login_required
