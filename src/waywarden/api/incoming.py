@@ -29,10 +29,18 @@ _WIRE_NAMES = {
 }
 
 
+def own_reference(new: types.NewRequest, key: Key) -> str:
+    """The reference a body gives a problem of its own: the sender's number, with a body's key."""
+    if key.body_id is None:
+        return ""
+    return one_line(next(iter(new.attributes.get("fixmystreet_id", ())), ""))[:200]
+
+
 def report_of(
     new: types.NewRequest, *, category: Category, key: Key, photo_keys: tuple[str, ...]
 ) -> NewReport:
     """The report that is to be made. Raises RuleBroken naming the parameter that is wrong."""
+    reference = own_reference(new, key)
     if new.lat is None or new.long is None:
         message = "lat and long are missing: this server needs a place."
         raise RuleBroken(message)
@@ -54,6 +62,7 @@ def report_of(
         answers=new.attributes,
         photo_keys=photo_keys,
         source=Report.Source.API,
+        references={key.body_id: reference} if key.body_id is not None and reference else {},
     )
 
 

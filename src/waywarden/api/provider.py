@@ -113,11 +113,10 @@ class SiteProvider:
 
     def create_request(self, call: Call, new: types.NewRequest) -> types.Receipt:
         caller, key = self._with_scope(call, Scope.REQUESTS_WRITE)
-        mark = _mark_of_request(key, call, new)
-        if mark is not None and not key.is_sandbox:
-            before = _told(lambda: services.first_answer(mark))
-            if before is not None:
-                return _receipt(before, key)
+        mark, reference = _mark_of_request(key, call, new), incoming.own_reference(new, key)
+        before = None if key.is_sandbox else _answer_before(mark, caller.own, reference)
+        if before is not None:
+            return _receipt(before, key)
         category = _category_of(new, caller)
         # What is plainly wrong is said before any photo is asked for.
         draft = _told(lambda: self._draft(new, category=category, key=key, photo_keys=()))
@@ -128,9 +127,8 @@ class SiteProvider:
             return _receipt(SANDBOX_ID, key)
         held = _told(lambda: photos.keys_of(new.uploads, new.media_urls))
         whole = self._draft(new, category=category, key=key, photo_keys=held)
-        return _receipt(
-            _told(lambda: services.create_report_once(whole, user=user, mark=mark)), key
-        )
+        number = _told(lambda: services.create_report_once(whole, user=user, mark=mark))
+        return _receipt(reference or number, key)
 
     def _draft(
         self,
@@ -231,6 +229,17 @@ def _told(do: Callable[[], Given]) -> Given:
     except Misconfigured as error:
         message = "The way to this body is not set up rightly here; nothing was taken in."
         raise ProviderError(503, message, retry_after=timedelta(hours=1)) from error
+
+
+def _answer_before(mark: services.Mark | None, own: Body | None, reference: str) -> str | None:
+    """What this POST was answered before, to the sender or about a problem the body had told."""
+    if mark is not None:
+        told = _told(lambda: services.first_answer(mark))
+        if told is not None:
+            return reference or told
+    if own is not None and reference and queries.is_known_at(own.pk, reference):
+        return reference
+    return None
 
 
 def _category_of(new: types.NewRequest, caller: Caller) -> Category:

@@ -81,6 +81,11 @@ def revision() -> str:
     return ".".join(str(mark) for mark in (*marks, clock.now().date()))
 
 
+def is_known_at(body_id: int, reference: str) -> bool:
+    """Whether a body's reference stands on a report already."""
+    return ReportBody.objects.filter(body=body_id, external_id=reference).exists()
+
+
 def request_rows(view: View, query: types.RequestQuery) -> list[types.ServiceRequest]:
     """One page of reports, newest first; the longest quiet first where `updated_after` is asked."""
     found = _found(view, query)
@@ -90,28 +95,29 @@ def request_rows(view: View, query: types.RequestQuery) -> list[types.ServiceReq
         return []
     rows = list(found.values_list(*_REPORT_FIELDS)[start : start + size])
     beside = _beside([row[0] for row in rows], view)
-    made = (_request_of(row, beside, view) for row in rows)
-    return [row for row in made if row.service_request_id]
+    return [_request_of(row, beside, view) for row in rows]
 
 
-def _visible(view: View) -> QuerySet[Report]:
+def _visible(view: View, *, with_unsent: bool = False) -> QuerySet[Report]:
     found = Report.objects.exclude(state__in=_UNSEEN)
     if not (view.sees_private and view.own_body_id is not None):
         found = found.filter(is_private=False)
     at_body = ReportBody.objects.filter(report=OuterRef("pk"))
     if view.own_body_id is not None:
-        # What has no reference yet is not there yet for the body.
-        at_own = at_body.filter(body=view.own_body_id).exclude(external_id="")
-        return found.filter(Exists(at_own))
+        at_body = at_body.filter(body=view.own_body_id)
+        if not with_unsent:
+            # What has no reference yet is not there yet for the body.
+            at_body = at_body.exclude(external_id="")
+        return found.filter(Exists(at_body))
     if view.body_ids is not None:
         return found.filter(Exists(at_body.filter(body__in=view.body_ids)))
     return found
 
 
 def _found(view: View, query: types.RequestQuery) -> QuerySet[Report]:
-    found = _visible(view)
     if query.service_request_ids:
-        return _named(found, view, query.service_request_ids).order_by("-confirmed_at", "-id")
+        return _named(view, query.service_request_ids).order_by("-confirmed_at", "-id")
+    found = _visible(view)
     if query.service_codes:
         at_body = ReportBody.objects.filter(
             report=OuterRef("pk"), category__slug__in=query.service_codes
@@ -126,12 +132,17 @@ def _found(view: View, query: types.RequestQuery) -> QuerySet[Report]:
     return _in_time(_in_place(found, query), query)
 
 
-def _named(found: QuerySet[Report], view: View, ids: Sequence[str]) -> QuerySet[Report]:
-    if view.own_body_id is not None:
-        theirs = ReportBody.objects.filter(body=view.own_body_id, external_id__in=ids[:MOST_ROWS])
-        return found.filter(pk__in=theirs.values("report"))
+def _named(view: View, ids: Sequence[str]) -> QuerySet[Report]:
+    """By our numbers; for a body by its references, and by ours while it has given none."""
+    found = _visible(view, with_unsent=True)
     numbers = [int(one) for one in ids if one.isascii() and one.isdigit() and len(one) < 19]
-    return found.filter(pk__in=numbers[:MOST_ROWS])
+    if view.own_body_id is None:
+        return found.filter(pk__in=numbers[:MOST_ROWS])
+    theirs = ReportBody.objects.filter(
+        Q(external_id__in=ids[:MOST_ROWS]) | Q(external_id="", report__in=numbers[:MOST_ROWS]),
+        body=view.own_body_id,
+    )
+    return found.filter(pk__in=theirs.values("report"))
 
 
 def states_for(words: Iterable[str]) -> list[str]:
@@ -239,7 +250,7 @@ def _request_of(row: tuple[Any, ...], beside: _Beside, view: View) -> types.Serv
     ) = row  # fmt: skip
     is_own = view.own_body_id is not None
     return types.ServiceRequest(
-        service_request_id=beside.references.get(number, "") if is_own else str(number),
+        service_request_id=beside.references.get(number) or str(number),
         status=status_of(state),
         service_name=category,
         service_code=beside.codes.get(number, ""),

@@ -49,6 +49,9 @@ class NewReport:
     language: str = ""
     source: Report.Source = Report.Source.WEB
     """With API, `user` is the application it is credited to, and `email` still the person's."""
+    references: Mapping[int, str] = field(default_factory=dict)
+    """Body's number → its own reference, where the body knows the problem already: it is not sent
+    there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def create_report(new: NewReport, *, user: User | None) -> Report:
                 body_id=category.body_id,
                 category=category,
                 answers=answers[category.pk],
+                external_id=new.references.get(category.body_id, ""),
             )
             for category in categories
         )

@@ -312,3 +312,40 @@ def test_a_sandboxed_push_changes_nothing(client, town, connection):
     report.refresh_from_db()
     assert report.state == "confirmed"
     assert [model.objects.count() for model in (Update, SeenItem, SetAside)] == [0, 0, 0]
+
+
+def test_a_body_pushes_a_problem_of_its_own_which_is_not_sent_back_to_it(client, town):
+    """Its number is its reference: with a body's key the sender is the body."""
+    key = key_for("requests:write", body=town.county, confirms="at_once")
+    theirs = {"api_key": key, "attribute[fixmystreet_id]": "C-9", **GOOD}
+    answer = post(client, **theirs)
+    assert json.loads(answer.content)[0]["service_request_id"] == "C-9"
+    row = ReportBody.objects.get()
+    assert (row.body, row.external_id) == (town.county, "C-9")
+    assert Delivery.objects.count() == 0
+    assert get(client, "requests/C-9.json", api_key=key).status_code == 200
+    assert json.loads(post(client, **theirs).content)[0]["service_request_id"] == "C-9"
+    assert ReportBody.objects.count() == 1
+
+
+def test_a_problem_that_was_polled_before_is_not_taken_in_again_when_pushed(client, town):
+    ReportBody.objects.filter(report=town.report()).update(external_id="C-9")
+    key = key_for("requests:write", body=town.county, confirms="at_once")
+    answer = post(client, **{"api_key": key, "attribute[fixmystreet_id]": "C-9", **GOOD})
+    assert json.loads(answer.content)[0]["service_request_id"] == "C-9"
+    assert Report.objects.count() == 1
+
+
+def test_an_applications_number_is_no_reference_of_a_body(client, town, app):
+    post(client, **{"api_key": app, "attribute[fixmystreet_id]": "C-9", **GOOD})
+    assert ReportBody.objects.get().external_id == ""
+    assert Delivery.objects.count() == 1
+
+
+def test_a_body_reads_its_report_by_our_number_until_it_has_given_a_reference(client, town):
+    key = key_for("requests:write", body=town.county, confirms="at_once")
+    number = number_of(post(client, api_key=key, **GOOD))
+    assert get(client, f"requests/{number}.json", api_key=key).status_code == 200
+    ReportBody.objects.update(external_id="C-9")
+    assert get(client, f"requests/{number}.json", api_key=key).status_code == 404
+    assert get(client, "requests/C-9.json", api_key=key).status_code == 200

@@ -62,10 +62,13 @@ def _post(target: Target, new: types.NewRequest | None) -> Posted:
 
 
 def _new_request(target: Target) -> types.NewRequest | None:
-    """A request for the first service whose questions can be answered."""
+    """A request for the first service whose questions can be answered.
+
+    A private one comes last: what is sent to it may rightly never be shown.
+    """
     lat, long = _place(target)
     number = uuid4()
-    for service in sorted(target.services.rows, key=lambda one: one.type != "realtime")[:5]:
+    for service in sorted(target.services.rows, key=_rank)[:5]:
         definition = types.ServiceDefinition(service.service_code)
         if service.metadata:
             read = target.definition(service.service_code)
@@ -84,6 +87,10 @@ def _new_request(target: Target) -> types.NewRequest | None:
             idempotency_key=f"waywarden-check-{number}",
         )
     return None
+
+
+def _rank(service: types.Service) -> tuple[bool, bool]:
+    return "private" in service.keywords, service.type != "realtime"
 
 
 def _place(target: Target) -> tuple[float, float]:
