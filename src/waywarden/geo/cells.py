@@ -59,6 +59,42 @@ def span_of_tile(number: int, zoom: int) -> Span:
     return Span(number << shift, ((number + 1) << shift) - 1)
 
 
+#: The finest tiles that circles are kept by: some 38 m across at the equator.
+FINEST_KEY = 20
+
+
+def circle_keys(centre: Point, metres: float) -> tuple[int, ...]:
+    """Keys of the few tiles, as large as the circle, that hold it together.
+
+    A place in the circle has one of these among its own `point_keys`; the converse needs a look
+    at the distance.
+    """
+    box = Box.around(centre, metres)
+    keys: set[int] = set()
+    for half in box.halves():
+        corners = Point(half.north, half.west), Point(half.south, half.east)
+        zoom = FINEST_KEY
+        while zoom:
+            (left, top), (right, bottom) = (tile_at(corner, zoom) for corner in corners)
+            if right - left <= 1 and bottom - top <= 1:
+                break
+            zoom -= 1
+        for lat in (half.north, half.south):
+            for lon in (half.west, half.east):
+                keys.add(_key(Point(lat, lon).cell, zoom))
+    return tuple(sorted(keys))
+
+
+def point_keys(cell: int) -> tuple[int, ...]:
+    """The keys of all the tiles that hold a cell, one a zoom."""
+    return tuple(_key(cell, zoom) for zoom in range(FINEST_KEY + 1))
+
+
+def _key(cell: int, zoom: int) -> int:
+    """A tile of any zoom as one number: its Morton number behind a 1."""
+    return cell_at_zoom(cell, zoom) | 1 << 2 * zoom
+
+
 def _spans(window: _Window, first: int, last: int, most: int) -> list[Span]:
     """Quarters squares for as long as the spans stay few enough.
 

@@ -7,6 +7,7 @@ that same transaction.
 from waywarden.events.services import Fact, on
 from waywarden.jobs import tasks
 from waywarden.jobs.services import queue_each
+from waywarden.notifications import alert_services as alerts
 from waywarden.reports.fetched_photo_services import reports_with_photos, updates_with_photos
 from waywarden.reports.models import Report
 from waywarden.sending import queries as sending_queries
@@ -20,13 +21,13 @@ def install() -> None:
     """Registers every handler; called once when the site starts."""
     on("delivery.retried", now=[wake_lanes])
     on("report.created", later=[mail_confirmations])
-    on("report.confirmed", now=[plan_reports])
+    on("report.confirmed", now=[plan_reports, follow_own_reports], later=[tell_of_reports])
     on("report.withdrawn", now=[cancel_deliveries])
-    on("report.sent", now=[apply_set_aside])
+    on("report.sent", now=[apply_set_aside], later=[mail_sent])
     on("update.created", later=[mail_update_confirmations])
-    on("update.confirmed", now=[plan_updates], later=[mail_updates])
-    on("update.fetched", later=[mail_updates, fetch_update_photos])
-    on("report.fetched", later=[fetch_report_photos])
+    on("update.confirmed", now=[plan_updates], later=[tell_of_updates])
+    on("update.fetched", later=[tell_of_updates, fetch_update_photos])
+    on("report.fetched", later=[fetch_report_photos, tell_of_reports])
 
 
 def _ids(facts: Facts) -> list[int]:
@@ -45,10 +46,29 @@ def mail_update_confirmations(facts: Facts) -> None:
     queue_each(tasks.mail_update_confirmation, ({"update_id": one} for one in ids))
 
 
-def mail_updates(facts: Facts) -> None:
-    """An update that shows: the reporter hears of it."""
-    ids = [fact.subject_id for fact in facts if not fact.data.get("suppress_reporter")]
-    queue_each(tasks.mail_update_to_reporter, ({"update_id": one} for one in ids))
+def mail_sent(facts: Facts) -> None:
+    """A body has the report: its reporter hears of it, with the reference."""
+    queue_each(
+        tasks.mail_report_sent,
+        ({"report_id": fact.subject_id, "body_id": fact.data["body"]} for fact in facts),
+    )
+
+
+def follow_own_reports(facts: Facts) -> None:
+    """Reporters follow what they have just published."""
+    alerts.follow_own(_ids(facts))
+
+
+def tell_of_reports(facts: Facts) -> None:
+    """New reports: whoever follows their area, their body or the place hears of them."""
+    ids = [number for fact in facts for number in fact.data.get("reports", [fact.subject_id])]
+    queue_each(tasks.tell_of_reports, [{"report_ids": [*ids]}])
+
+
+def tell_of_updates(facts: Facts) -> None:
+    """Updates that show: whoever follows the report hears of them."""
+    quiet = [fact.subject_id for fact in facts if fact.data.get("suppress_reporter")]
+    queue_each(tasks.tell_of_updates, [{"update_ids": [*_ids(facts)], "quiet": [*quiet]}])
 
 
 def fetch_update_photos(facts: Facts) -> None:

@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 from waywarden.connections import services as connections
 from waywarden.jobs import services, tasks
 from waywarden.kernel import clock
+from waywarden.notifications import mailing_services as mailing
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sync import queries as sync_queries
@@ -41,6 +42,16 @@ def poll_what_is_due(timestamp: int) -> None:
         tasks.wake_poll(connection_id, what)
 
 
+@app.periodic(cron="* * * * * */30")
+@app.task(name="sweep_news", queue="clock", queueing_lock="sweep_news")
+def sweep_news(timestamp: int) -> None:
+    """Every 30 seconds: wakes the lanes of news when a digest or a second try is due."""
+    _ = timestamp
+    if mailing.is_due(clock.now()):
+        for number in range(tasks.NEWS_LANES):
+            tasks.wake_news(number)
+
+
 @app.periodic(cron="40 2 * * *")
 @app.task(name="mop_up", queue="clock", queueing_lock="mop_up")
 def mop_up(timestamp: int) -> None:
@@ -51,7 +62,8 @@ def mop_up(timestamp: int) -> None:
 @app.periodic(cron="10 3 * * *")
 @app.task(name="drop_old_records", queue="clock", queueing_lock="drop_old_records")
 def drop_old_records(timestamp: int) -> None:
-    """Once a night: exchanges and poll runs older than 90 days go."""
+    """Once a night: exchanges and poll runs older than 90 days go, mails told 30 days ago."""
     _ = timestamp
     connections.drop_old_exchanges()
     run_services.drop_old_runs()
+    mailing.drop_old_mailings()

@@ -4,7 +4,7 @@ Procrastinate on the site's own database. Deliveries and cursors are the truth; 
 them, so a lost job is made again by the sweep and a doubled one finds nothing to do.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -12,6 +12,8 @@ from procrastinate.types import JSONDict
 
 from waywarden.jobs.services import wake
 from waywarden.kernel import clock
+from waywarden.notifications import mailing_services as mailing
+from waywarden.notifications import matching_services as matching
 from waywarden.notifications import services as notifications
 from waywarden.sending import drain as draining
 from waywarden.sending.lanes import Lane
@@ -20,6 +22,8 @@ from waywarden.sync.models import What
 
 #: Mails to people are tried a few times over some hours.
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
+#: How many workers may mail news at a time, and how long one does before others have a turn.
+NEWS_LANES, NEWS_SPELL = 4, timedelta(minutes=1)
 #: A worker that died over a photo; what the other side refuses is not asked again.
 PHOTO_RETRY = RetryStrategy(max_attempts=3, wait=60)
 
@@ -64,10 +68,37 @@ def mail_update_confirmation(update_id: int) -> None:
     notifications.mail_update_confirmation(update_id)
 
 
-@app.task(name="mail_update_to_reporter", queue="mail", retry=MAIL_RETRY)
-def mail_update_to_reporter(update_id: int) -> None:
-    """Tells the reporter that there is news."""
-    notifications.mail_update_to_reporter(update_id)
+@app.task(name="mail_report_sent", queue="mail", retry=MAIL_RETRY)
+def mail_report_sent(report_id: int, body_id: int) -> None:
+    """Tells a reporter that a body has the report."""
+    notifications.mail_report_sent(report_id, body_id)
+
+
+def wake_news(number: int = 0) -> None:
+    """Queues one of the lanes that mail news; several work at the same heap."""
+    lane = number % NEWS_LANES
+    wake(mail_news, {"number": lane}, key=f"news {lane}")
+
+
+@app.task(name="tell_of_reports", queue="mail", retry=MAIL_RETRY)
+def tell_of_reports(report_ids: list[int]) -> None:
+    """Notes new reports for whoever follows their place or body."""
+    if matching.match_reports(report_ids):
+        wake_news(report_ids[0])
+
+
+@app.task(name="tell_of_updates", queue="mail", retry=MAIL_RETRY)
+def tell_of_updates(update_ids: list[int], quiet: list[int]) -> None:
+    """Notes updates for whoever follows their reports."""
+    if matching.match_updates(update_ids, quiet=quiet):
+        wake_news(update_ids[0])
+
+
+@app.task(name="mail_news", queue="mail")
+def mail_news(number: int) -> None:
+    """Hands over the mails of alerts that are due; a minute at a time."""
+    if mailing.send_due(until=clock.now() + NEWS_SPELL):
+        wake_news(number)
 
 
 @app.task(name="fetch_update_photos", queue="sync", retry=PHOTO_RETRY)

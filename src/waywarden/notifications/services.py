@@ -3,8 +3,9 @@
 from django.utils.translation import get_language
 
 from waywarden.bodies.models import Body
+from waywarden.notifications.alert_services import Target, check_target
 from waywarden.notifications.letters import Letter, address_of, send
-from waywarden.reports import states
+from waywarden.notifications.news import words_for
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import State
 from waywarden.users.models import MailedLink
@@ -114,35 +115,28 @@ def mail_report_sent(report_id: int, body_id: int) -> bool:
     return True
 
 
-def mail_update_to_reporter(update_id: int) -> bool:
-    """Tells the reporter of an update that shows; False when nobody is told.
+def mail_follow_link(target: Target, *, email: str, cobrand_name: str, frequency: str = "") -> None:
+    """Mails the link with which somebody not signed in begins to follow something.
 
-    Nobody is told of their own update, nor of one that says nothing. A connection that suppresses
-    alerts is honoured by the caller (`suppress_reporter` in the fact), which does not call then.
+    Raises CannotBeFollowed, TooManyLinks. Nothing is kept of the wish but the link itself.
     """
-    update = (
-        Update.objects.filter(pk=update_id, visibility=Update.Visibility.SHOWN)
-        .select_related("report__user", "body")
-        .first()
+    check_target(target)
+    purpose = MailedLink.Purpose.FOLLOW
+    wish = {"target": target.as_data(), "frequency": frequency, "cobrand": cobrand_name}
+    token = issue_link(purpose=purpose, email=email, data=wish)
+    send(
+        Letter(
+            to=email.strip().lower(),
+            template="confirm_follow",
+            cobrand_name=cobrand_name,
+            language=get_language() or "",
+            values={
+                "place": words_for(target),
+                "link": address_of(f"/A/{token}", cobrand_name=cobrand_name),
+                "days": LIVES[purpose].days,
+            },
+        )
     )
-    if update is None or not _is_news(update):
-        return False
-    address = _reporter_of(update.report)
-    if not address:
-        return False
-    _send_news(
-        update.report,
-        to=address,
-        template="update",
-        message_id=f"update.{update.pk}",
-        values={
-            "update": update,
-            "state_name": update.get_state_display() if update.state else "",
-            "is_fixed": update.state in states.FIXED,
-            "photos": update.photos.count(),
-        },
-    )
-    return True
 
 
 def _send_news(
@@ -172,12 +166,8 @@ def _thread(report: Report) -> str:
 def _reporter_of(report: Report) -> str:
     """Where the reporter reads mail; "" where there is no person, or the report is taken down."""
     user = report.user
-    if user is None or not user.is_active or user.is_update_user or not report.is_visible:
+    if user is None or not user.is_active or user.is_update_user or not user.wants_news:
+        return ""
+    if not report.is_visible:
         return ""
     return user.email
-
-
-def _is_news(update: Update) -> bool:
-    if update.user_id is not None and update.user_id == update.report.user_id:
-        return False
-    return bool(update.text.strip() or update.state or update.photos.exists())

@@ -10,6 +10,14 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
+class Frequency(models.TextChoices):
+    """How often a person is mailed about what they follow."""
+
+    INSTANT = "instant", _("at once")
+    DAILY = "daily", _("once a day")
+    WEEKLY = "weekly", _("once a week")
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes accounts; the address is kept in lower case."""
 
@@ -39,6 +47,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("Updates fetched from a body's system are credited to this user."),
     )
     language = models.CharField(_("language"), max_length=10, blank=True)
+    frequency = models.CharField(
+        _("news by mail"), max_length=8, choices=Frequency.choices, default=Frequency.INSTANT
+    )
+    wants_news = models.BooleanField(
+        _("gets news by mail"),
+        default=True,
+        help_text=_("News of reports, areas and bodies that the person follows."),
+    )
+    wants_questionnaires = models.BooleanField(
+        _("is asked after four weeks"),
+        default=True,
+        help_text=_("Whether what they reported is fixed."),
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -71,6 +92,7 @@ class MailedLink(models.Model):
         SIGN_IN = "sign_in", _("sign in")
         CONFIRM_REPORT = "confirm_report", _("confirm a report")
         CONFIRM_UPDATE = "confirm_update", _("confirm an update")
+        FOLLOW = "follow", _("follow")
 
     token_hash = models.CharField(max_length=64, unique=True)
     purpose = models.CharField(max_length=20, choices=Purpose.choices)

@@ -16,6 +16,7 @@ LIVES = {
     MailedLink.Purpose.SIGN_IN: timedelta(hours=2),
     MailedLink.Purpose.CONFIRM_REPORT: timedelta(days=30),
     MailedLink.Purpose.CONFIRM_UPDATE: timedelta(days=30),
+    MailedLink.Purpose.FOLLOW: timedelta(days=30),
 }
 #: Links one address may be mailed in an hour.
 LINKS_PER_HOUR = 10

@@ -5,6 +5,7 @@ from django.db import transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from waywarden.events.services import Fact, record
+from waywarden.notifications.models import Alert
 from waywarden.reports import services
 from waywarden.reports.models import Update
 from waywarden.reports.services import NewReport, NewUpdate
@@ -40,7 +41,7 @@ def test_a_report_of_somebody_not_signed_in_is_asked_about_by_mail_and_goes_nowh
 def test_a_confirmed_report_has_its_delivery_and_its_lane_is_woken(place):
     report = services.create_report(lamp(), user=place.rosa)
     assert Delivery.objects.get().report == report
-    assert queued() == ["drain_lane"]
+    assert queued() == ["drain_lane", "tell_of_reports"]
 
 
 def test_the_delivery_and_the_confirmation_are_one_transaction(place, monkeypatch):
@@ -63,22 +64,41 @@ def test_a_withdrawn_report_is_not_sent(place):
     assert Delivery.objects.get().state == Delivery.State.CANCELLED
 
 
-def test_a_persons_update_is_told_to_the_reporter(place):
+def test_a_reporter_follows_what_they_published_and_it_is_told_once(place):
+    report = services.create_report(lamp(), user=None)
+    assert not Alert.objects.exists()
+    assert services.confirm_report(report.pk, user=place.rosa)
+    assert not services.confirm_report(report.pk, user=place.rosa)
+    alert = Alert.objects.get()
+    assert (alert.user, alert.report, alert.frequency) == (place.rosa, report, "instant")
+
+
+def test_a_persons_update_is_told_to_those_who_follow_the_report(place):
     report = place.report()
     new = NewUpdate(report_id=report.pk, text="Still dark.", email="", name="Oskar")
-    services.create_update(new, user=place.oskar)
-    assert queued() == ["mail_update_to_reporter"]
+    update = services.create_update(new, user=place.oskar)
+    job = ProcrastinateJob.objects.get(task_name="tell_of_updates")
+    assert job.args == {"update_ids": [update.pk], "quiet": []}
 
 
-@pytest.mark.parametrize(("suppressed", "jobs"), [(False, ["mail_update_to_reporter"]), (True, [])])
-def test_a_connection_may_keep_the_reporter_from_being_told(place, suppressed, jobs):
+@pytest.mark.parametrize("suppressed", [False, True])
+def test_a_connection_may_keep_the_reporter_from_being_told(place, suppressed):
     update = Update.objects.create(
         report=place.report(), body=place.county, text="Done.", visibility="shown",
         created="2026-03-01T12:00Z",
     )  # fmt: skip
     with transaction.atomic():
         record(Fact("update.fetched", "update", update.pk, data={"suppress_reporter": suppressed}))
-    assert queued() == jobs
+    job = ProcrastinateJob.objects.get(task_name="tell_of_updates")
+    assert job.args["quiet"] == ([update.pk] if suppressed else [])
+
+
+def test_a_body_that_has_a_report_is_told_to_its_reporter(place):
+    report = place.report()
+    with transaction.atomic():
+        record(Fact("report.sent", "report", report.pk, data={"body": place.county.pk}))
+    job = ProcrastinateJob.objects.get(task_name="mail_report_sent")
+    assert job.args == {"report_id": report.pk, "body_id": place.county.pk}
 
 
 def test_photos_that_a_fetched_update_names_are_fetched_apart(place):
@@ -88,4 +108,4 @@ def test_photos_that_a_fetched_update_names_are_fetched_apart(place):
     )  # fmt: skip
     with transaction.atomic():
         record(Fact("update.fetched", "update", update.pk, data={"suppress_reporter": True}))
-    assert queued() == ["fetch_update_photos"]
+    assert queued() == ["fetch_update_photos", "tell_of_updates"]
