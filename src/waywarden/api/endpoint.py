@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from waywarden.api.provider import PATH, Site, SiteProvider
 from waywarden.open311.server import Open311App
+from waywarden.ui.clients import network_of
 from waywarden.ui.current import cobrand_of
 
 
@@ -43,4 +44,5 @@ def site_of(request: HttpRequest) -> Site:
         name=cobrand.site_name,
         contact=cobrand.mail_from or settings.DEFAULT_FROM_EMAIL,
         body_slugs=cobrand.bodies,
+        client=network_of(request),
     )

@@ -25,6 +25,7 @@ class Post(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["api_key_id", "kind", "mark"], name="post_once")
         ]
+        indexes = [models.Index(fields=["created"], name="post_age")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.answer}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from waywarden.api import incoming, offers, photos, queries, services
+from waywarden.api.floods import count_call
 from waywarden.api.models import Post
 from waywarden.api.queries import View
 from waywarden.bodies.models import Body, Category
@@ -40,6 +41,8 @@ class Site:
     contact: str = ""
     body_slugs: tuple[str, ...] = ()
     """() means every body's."""
+    client: str = ""
+    """The network that the call came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,7 @@ class SiteProvider:
         return self._callers[call]
 
     def _find_caller(self, call: Call) -> Caller:
-        key = _key_of(call)
+        key = self._key_of(call)
         meant = self._jurisdiction(call.jurisdiction_id)
         if key is None or key.body_id is None:
             return Caller(key, None, meant)
@@ -197,6 +200,25 @@ class SiteProvider:
             raise ProviderError(403, "api_key belongs to another jurisdiction.")
         return Caller(key, own, (own,))
 
+    def _key_of(self, call: Call) -> Key | None:
+        try:
+            if call.api_key:
+                return use_key(call.api_key)
+            count_call(self._site.client)
+        except NotAllowed as error:
+            raise self._no_such_key() from error
+        except TryLater as error:
+            raise ProviderError(429, str(error), retry_after=error.after) from error
+        return None
+
+    def _no_such_key(self) -> ProviderError:
+        """A key that is no good; who tries many is told to come later."""
+        try:
+            count_call(self._site.client)
+        except TryLater as error:
+            return ProviderError(429, str(error), retry_after=error.after)
+        return ProviderError(403, "api_key is not known, is revoked, or has expired.")
+
     def _jurisdiction(self, slug: str) -> tuple[Body, ...] | None:
         shown = self._site.body_slugs
         if not slug:
@@ -205,17 +227,6 @@ class SiteProvider:
         if body is None or body.is_deleted or (shown and slug not in shown):
             raise ProviderError(404, "jurisdiction_id is not known.")
         return (body,)
-
-
-def _key_of(call: Call) -> Key | None:
-    if not call.api_key:
-        return None
-    try:
-        return use_key(call.api_key)
-    except NotAllowed as error:
-        raise ProviderError(403, "api_key is not known, is revoked, or has expired.") from error
-    except TryLater as error:
-        raise ProviderError(429, str(error), retry_after=error.after) from error
 
 
 def _told(do: Callable[[], Given]) -> Given:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 import msgspec
 from django.db import transaction
@@ -18,6 +19,9 @@ from waywarden.sync.rows import Counts, cleaned
 from waywarden.sync.update_services import Source
 from waywarden.sync.updates import take_in, take_in_updates
 from waywarden.users.models import User
+
+KEPT = timedelta(days=90)
+"""How long a repeat of a POST is answered as the first was."""
 
 
 class KeyReused(RuleBroken):
@@ -69,8 +73,14 @@ def _answer_of(post: Post, mark: Mark) -> str:
     return post.answer
 
 
+def _forget_old_answers() -> None:
+    """Nobody tries again for so long; done as new ones come, by their index."""
+    Post.objects.filter(created__lt=clock.now() - KEPT).delete()
+
+
 def keep_answer(mark: Mark, answer: str) -> None:
     """Remembers what a POST was answered."""
+    _forget_old_answers()
     Post.objects.bulk_create([_post(mark, answer)], ignore_conflicts=True)
 
 
@@ -91,6 +101,7 @@ def create_report_once(new: NewReport, *, user: User | None, mark: Mark | None) 
     Two attempts at once: the second waits for the first and then gives its answer. Raises what
     `create_report` raises, and KeyReused; nothing is kept then.
     """
+    _forget_old_answers()
     with transaction.atomic():
         if mark is None:
             return str(create_report(new, user=user).pk)

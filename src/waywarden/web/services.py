@@ -1,6 +1,5 @@
 """Stops those who try too often in a day, and stores a form once however often it is sent."""
 
-import ipaddress
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
+from waywarden.ui.clients import network_of
 from waywarden.web.models import SentForm, Tally
 
 #: Tries a day: from one network address, for one e-mail address.
@@ -29,7 +29,7 @@ class TooOften(RuleBroken):
 def count_try(kind: str, *, request: HttpRequest, email: str) -> None:
     """Counts one try by the network address and by the e-mail address. Raises TooOften."""
     by_address, by_email = LIMITS[kind]
-    wanted = ((_network(request.META.get("REMOTE_ADDR", "")), by_address), (email, by_email))
+    wanted = ((network_of(request), by_address), (email, by_email))
     for key, limit in wanted:
         if key and _count(kind, key.strip().lower()) > limit:
             raise TooOften(_("This was tried too often today. Please come back tomorrow."))
@@ -58,14 +58,3 @@ def _count(kind: str, key: str) -> int:
         row, _made = Tally.objects.get_or_create(day=day, kind=kind, key=hashed)
         Tally.objects.filter(pk=row.pk).update(count=F("count") + 1)
         return Tally.objects.values_list("count", flat=True).get(pk=row.pk)
-
-
-def _network(address: str) -> str:
-    """The address, of IPv6 the network that one customer has (its first 64 bits)."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if found.version == 4:
-        return str(found)
-    return str(ipaddress.ip_network((found, 64), strict=False))

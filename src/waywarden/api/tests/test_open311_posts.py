@@ -349,3 +349,14 @@ def test_a_body_reads_its_report_by_our_number_until_it_has_given_a_reference(cl
     ReportBody.objects.update(external_id="C-9")
     assert get(client, f"requests/{number}.json", api_key=key).status_code == 404
     assert get(client, "requests/C-9.json", api_key=key).status_code == 200
+
+
+def test_answers_are_forgotten_after_three_months(client, town, app, time_machine):
+    moment = clock.now()
+    time_machine.move_to(moment - timedelta(days=91), tick=False)
+    old = number_of(post(client, api_key=app, headers={"Idempotency-Key": "a"}, **GOOD))
+    time_machine.move_to(moment, tick=False)
+    new = number_of(post(client, api_key=app, headers={"Idempotency-Key": "b"}, **GOOD))
+    assert list(Post.objects.values_list("answer", flat=True)) == [str(new)]
+    assert Report.objects.count() == 2
+    assert old != new
