@@ -12,7 +12,6 @@ from waywarden.api.models import Post
 from waywarden.api.queries import View
 from waywarden.bodies.models import Body, Category
 from waywarden.bodies.queries import body_by_slug, served_at
-from waywarden.connections.models import Connection
 from waywarden.kernel.errors import Misconfigured, NotAllowed, RuleBroken, TryLater
 from waywarden.open311 import types
 from waywarden.open311.filters import LONGEST_SPAN
@@ -149,8 +148,6 @@ class SiteProvider:
         if body is None:
             raise ProviderError(403, "This key belongs to no body.")
         connection = body.connection_for_fetching
-        if connection is None:
-            raise ProviderError(403, "This body has no connection that updates may come through.")
         mark = _mark_of_update(key, call, new)
         if mark is not None and _told(lambda: services.first_answer(mark)) is not None:
             return types.UpdateReceipt(update_id=new.update_id)
@@ -160,7 +157,7 @@ class SiteProvider:
                 row, body=body, connection=connection, is_sandbox=key.is_sandbox
             )
         )
-        _raise_if_set_aside(row, counts, connection)
+        _raise_if_set_aside(row, counts, body)
         if mark is not None and not key.is_sandbox:
             services.keep_answer(mark, new.update_id)
         return types.UpdateReceipt(update_id=new.update_id)
@@ -306,11 +303,9 @@ def _mark_of_update(key: Key, call: Call, new: types.NewUpdate) -> services.Mark
     )
 
 
-def _raise_if_set_aside(
-    row: types.ServiceRequestUpdate, counts: Counts, connection: Connection
-) -> None:
+def _raise_if_set_aside(row: types.ServiceRequestUpdate, counts: Counts, body: Body) -> None:
     """An update that could not be applied is kept by sync; the sender hears why, every time."""
-    waiting = set_aside_now(connection.pk).filter(key=key_of(row)).first()
+    waiting = set_aside_now([body.pk]).filter(key=key_of(row)).first()
     if waiting is None and not counts.set_aside:
         return
     if waiting is not None and waiting.reason == SetAside.Reason.FAILED:

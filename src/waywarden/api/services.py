@@ -10,7 +10,7 @@ from django.db import transaction
 from waywarden.api.models import Post
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
-from waywarden.connections.services import open_backend
+from waywarden.connections.services import default_email_backend, open_backend
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.open311 import types
@@ -127,7 +127,7 @@ def rehearse_report(new: NewReport, *, user: User | None) -> None:
 
 
 def take_in_update(
-    row: types.ServiceRequestUpdate, *, body: Body, connection: Connection, is_sandbox: bool
+    row: types.ServiceRequestUpdate, *, body: Body, connection: Connection | None, is_sandbox: bool
 ) -> Counts:
     """A pushed update on the way of a polled one. Raises Misconfigured, RuleBroken.
 
@@ -135,5 +135,6 @@ def take_in_update(
     """
     if not is_sandbox:
         return take_in_updates(body=body, connection=connection, rows=[row])
-    source = Source(connection=connection, backend=open_backend(connection).backend, bodies=(body,))
+    backend = open_backend(connection).backend if connection else default_email_backend()
+    source = Source(connection=connection, backend=backend, bodies=(body,))
     return take_in([cleaned(row)], source=source, dry_run=True)

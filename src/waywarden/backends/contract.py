@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from waywarden.kernel.http import Way
 from waywarden.kernel.options import Options, Secrets
+from waywarden.open311 import statuses
 from waywarden.open311.types import (
     Deviation,
     Service,
@@ -212,8 +213,12 @@ class Backend:
         return ""
 
     def state_for(self, status: str) -> Mapped:
-        """What a status of the body's system means here (open311.md 3)."""
-        raise NotImplementedError
+        """What a status of the body's system means here (open311.md 3).
+
+        The protocol's own words, for a kind without a table of its own: its body may still push.
+        """
+        state = statuses.state_for(status, extended=True)
+        return Mapped(is_known=False) if state is None else Mapped(state=state)
 
     def check(self) -> tuple[str, ...]:
         """Asks the system something harmless; findings in words, empty when all is well."""

@@ -12,6 +12,7 @@ from waywarden.reports.fetched_photo_services import reports_with_photos, update
 from waywarden.reports.models import Report
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
+from waywarden.sync import aside_services
 from waywarden.sync import services as sync
 
 Facts = tuple[Fact, ...]
@@ -28,6 +29,8 @@ def install() -> None:
     on("update.confirmed", now=[plan_updates], later=[tell_of_updates])
     on("update.fetched", later=[tell_of_updates, fetch_update_photos])
     on("report.fetched", later=[fetch_report_photos, tell_of_reports])
+    on("report.referenced", now=[apply_set_aside])
+    on("update.sent", now=[note_own_updates])
 
 
 def _ids(facts: Facts) -> list[int]:
@@ -108,6 +111,11 @@ def cancel_deliveries(facts: Facts) -> None:
         sending.cancel_for(fact.subject_id)
 
 
+def note_own_updates(facts: Facts) -> None:
+    """An update of ours that a body took does not come back as the body's."""
+    sync.note_own_updates(facts)
+
+
 def apply_set_aside(facts: Facts) -> None:
     """An update that came before the report's reference did is applied now."""
-    sync.apply_set_aside_for(_ids(facts))
+    aside_services.apply_set_aside_for(_ids(facts))

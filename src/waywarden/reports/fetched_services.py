@@ -1,4 +1,7 @@
-"""Every write to reports and updates that a body's system brings about (integration.md 3 and 4)."""
+"""Every write to reports and updates that the updates of a body's system bring about.
+
+The rules are those of integration.md 3, *Applying*.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,18 +9,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from waywarden.bodies import templates
 from waywarden.bodies.models import Body, Category, ResponseTemplate
 from waywarden.events.services import Actor, Fact, record
-from waywarden.geo.points import Point
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs, shorten
 from waywarden.reports import progress
 from waywarden.reports.bulk_services import write_columns
 from waywarden.reports.models import Report, ReportBody, Update
-from waywarden.reports.states import VISIBLE, State
+from waywarden.reports.states import VISIBLE
 
 #: Longer words of a body are cut.
 LONGEST_TEXT = 20_000
@@ -25,12 +28,21 @@ LONGEST_TEXT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Whom fetched things are credited to, and through which connection they came."""
+    """Whom fetched things are credited to, and through which connection they came.
 
-    connection_id: int
+    Without a connection a body's system pushed them by the body's own key.
+    """
+
+    connection_id: int | None
     sent_by: str
     user_id: int | None
     suppresses_alerts: bool = False
+
+    def actor_for(self, body_id: int) -> Actor:
+        """Who brought a body's news: the connection, else the body."""
+        if self.connection_id is None:
+            return Actor("body", body_id)
+        return Actor("connection", self.connection_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +65,6 @@ class FetchedUpdate:
     extras: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedReport:
-    """A problem born in a body's system. `category_id` None is "Other". Degrees of WGS84."""
-
-    external_id: str
-    title: str
-    detail: str
-    category_name: str
-    category_id: int | None
-    group: str
-    lat: float
-    lon: float
-    area_ids: tuple[int, ...]
-    nearest_address: str
-    state: State
-    status: str
-    is_private: bool
-    requested_at: datetime
-    changed_at: datetime
-    extras: Mapping[str, Any] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class _Ledger:
     """All that a piece reads at its start, kept true while its rows are applied."""
@@ -86,6 +76,8 @@ class _Ledger:
     templates: dict[int, tuple[templates.Template, ...]]
     updated: set[int]
     last_texts: dict[tuple[int, int], str]
+    own_texts: set[tuple[int, str]]
+    """Report and words of people's updates: a body may give them back under an id of its own."""
     made: list[tuple[Update, bool]] = field(default_factory=list)
     """Each new update, and whether it changed the state."""
 
@@ -144,6 +136,13 @@ def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
             Update.objects.filter(report__in=report_ids).values_list("report_id", flat=True)
         ),
         last_texts={(report_id, body_id): text for report_id, body_id, text in last},
+        own_texts=set(
+            Update.objects.filter(
+                report__in=report_ids, body=None, text__in={words_of(row) for row in rows}
+            )
+            .exclude(text="")
+            .values_list("report_id", "text")
+        ),
     )
 
 
@@ -195,6 +194,7 @@ def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime
         last_text=ledger.last_texts.get((row.report_id, row.body_id)),
         has_photos=bool(row.media_urls),
         changes_state=is_new_state,
+        is_echo=(row.report_id, text) in ledger.own_texts,
     )
     if is_new_state:
         report.state, report.state_changed_at = state, at
@@ -253,13 +253,18 @@ def _move(
     ledger.made.append((update, False))
 
 
+def words_of(row: FetchedUpdate) -> str:
+    """A row's own words as they are kept."""
+    return shorten(paragraphs(row.text), LONGEST_TEXT)
+
+
 def _text_of(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: bool) -> str:
     """Rule 2: the body's words, or the template that fits, or nothing.
 
     A template that holds `{{description}}` carries the body's own words.
     """
     report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
-    words = shorten(paragraphs(row.text), LONGEST_TEXT)
+    words = words_of(row)
     code = row.external_status_code
     template = templates.choose(
         ledger.templates[row.body_id],
@@ -304,7 +309,7 @@ def _facts(ledger: _Ledger, credit: Credit) -> list[Fact]:
             "update.fetched",
             "update",
             update.pk,
-            actor=Actor("connection", credit.connection_id),
+            actor=credit.actor_for(update.body_id or 0),
             data={
                 "report": update.report_id,
                 "body": update.body_id,
@@ -319,76 +324,13 @@ def _facts(ledger: _Ledger, credit: Credit) -> list[Fact]:
     ]
 
 
-def create_fetched_reports(
-    rows: Sequence[FetchedReport], *, body: Body, credit: Credit
-) -> tuple[Report, ...]:
-    """Stores problems born in a body's system. Nothing is mailed and nothing is sent.
-
-    One transaction (the caller's, where there is one), one fact for all of them. Raises
-    IntegrityError when the body has one of the ids already.
-    """
-    if not rows:
-        return ()
-    moment = clock.now()
-    with transaction.atomic():
-        reports = Report.objects.bulk_create(
-            _report_of(row, body=body, credit=credit, now=moment) for row in rows
-        )
-        ReportBody.objects.bulk_create(
-            ReportBody(
-                report=report,
-                body=body,
-                category_id=row.category_id,
-                external_id=row.external_id,
-                sent_at=row.requested_at,
-                sent_by=credit.sent_by,
-                last_status=row.status[:60],
-                last_status_at=row.changed_at,
-                extras=dict(row.extras),
-            )
-            for row, report in zip(rows, reports, strict=True)
-        )
-        record(
-            Fact(
-                "report.fetched",
-                "body",
-                body.pk,
-                actor=Actor("connection", credit.connection_id),
-                data={"reports": [report.pk for report in reports]},
-            )
-        )
-    return tuple(reports)
-
-
-def _report_of(row: FetchedReport, *, body: Body, credit: Credit, now: datetime) -> Report:
-    return Report(
-        title=shorten(one_line(row.title), 200),
-        detail=shorten(paragraphs(row.detail), LONGEST_TEXT),
-        category_name=row.category_name[:200],
-        group=row.group[:120],
-        lat=round(row.lat, 6),
-        lon=round(row.lon, 6),
-        cell=Point(row.lat, row.lon).cell,
-        nearest_address=one_line(row.nearest_address)[:300],
-        area_ids=list(row.area_ids),
-        state=row.state,
-        user_id=credit.user_id,
-        name=body.name,
-        is_name_public=True,
-        is_private=row.is_private,
-        source=Report.Source.BACKEND,
-        created=row.requested_at,
-        confirmed_at=row.requested_at,
-        state_changed_at=row.changed_at,
-        changed=now,
+def hide_echoes(own: Iterable[tuple[int, str]]) -> int:
+    """Updates of ours that came back as a body's, by body and the body's id, are shown no more."""
+    named = Q()
+    for body_id, external_id in own:
+        named |= Q(body=body_id, external_id=external_id)
+    if not named:
+        return 0
+    return Update.objects.filter(named, visibility=Update.Visibility.SHOWN).update(
+        visibility=Update.Visibility.HIDDEN
     )
-
-
-def adopt_external_id(*, report_id: int, body_id: int, external_id: str) -> bool:
-    """A report of ours came back in the body's list: its reference is stored, if it had none."""
-    with transaction.atomic():
-        return bool(
-            ReportBody.objects.filter(report_id=report_id, body_id=body_id, external_id="").update(
-                external_id=external_id
-            )
-        )

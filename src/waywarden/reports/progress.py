@@ -52,12 +52,18 @@ def state_after(
 
 
 def shows_nothing_new(
-    *, text: str, last_text: str | None, has_photos: bool, changes_state: bool
+    *,
+    text: str,
+    last_text: str | None,
+    has_photos: bool,
+    changes_state: bool,
+    is_echo: bool = False,
 ) -> bool:
     """Whether an update is stored hidden (rule 5): no new words, no photo, no change of state.
 
-    `last_text` is what the same body said last, None when it has said nothing yet.
+    `last_text` is what the same body said last, None when it has said nothing yet. An echo gives a
+    person's own update on the report back.
     """
     if has_photos or changes_state:
         return False
-    return not text or text == last_text
+    return not text or text == last_text or is_echo

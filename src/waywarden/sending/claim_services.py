@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from waywarden.events.services import Fact, record
+from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.retry import pause_after
 from waywarden.kernel.text import shorten, without_control_characters
@@ -226,6 +226,7 @@ def _store(results: Sequence[Result]) -> None:
     reports.record_sent_many(
         [_sent(row) for row in rows if row.state == State.SENT and row.update_id is None]
     )
+    record(*[_update_sent(row) for row in rows if row.state == State.SENT and row.update_id])
     record(*[_stuck_fact(row) for row in rows if row.state in STUCK])
 
 
@@ -236,6 +237,13 @@ def _sent(row: Delivery) -> reports.Sent:
         sent_by=row.connection.kind if row.connection else "email",
         sent_at=row.last_attempt_at or clock.now(),
         external_id=row.external_id,
+    )
+
+
+def _update_sent(row: Delivery) -> Fact:
+    data = {"report": row.report_id, "body": row.body_id, "external_id": row.external_id}
+    return Fact(
+        "update.sent", "update", row.update_id or 0, actor=Actor("body", row.body_id), data=data
     )
 
 

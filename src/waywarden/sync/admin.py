@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from waywarden.events.record_admin import RecordAdmin
+from waywarden.events.services import Actor
 from waywarden.kernel.errors import RuleBroken
-from waywarden.sync import services
+from waywarden.sync import aside_services
 from waywarden.sync.models import Cursor, PollRun, SetAside
 
 
@@ -87,7 +88,7 @@ class SetAsideAdmin(RecordAdmin):
     @admin.action(description=_("Try to apply"), permissions=["decide"])
     def apply(self, request: HttpRequest, queryset: QuerySet[SetAside]) -> None:
         """Tries rows again."""
-        counts = services.apply_set_aside(list(queryset.values_list("pk", flat=True)))
+        counts = aside_services.apply_set_aside(list(queryset.values_list("pk", flat=True)))
         still = queryset.filter(settled_at=None).count()
         words = _("%(new)d applied, %(still)d still set aside.")
         messages.success(request, words % {"new": counts.new, "still": still})
@@ -98,7 +99,7 @@ class SetAsideAdmin(RecordAdmin):
         done = 0
         for row_id in list(queryset.values_list("pk", flat=True)):
             try:
-                services.drop_set_aside(row_id)
+                aside_services.drop_set_aside(row_id, by=Actor("user", request.user.pk))
             except RuleBroken as error:
                 messages.error(request, f"{row_id}: {error}")
             else:

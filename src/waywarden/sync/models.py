@@ -91,7 +91,13 @@ class SetAside(models.Model):
     APPLIED = "applied"
     DROPPED = "dropped"
 
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="set_aside_rows")
+    connection = models.ForeignKey(
+        Connection,
+        models.CASCADE,
+        null=True,
+        related_name="set_aside_rows",
+        help_text=_("None: the body pushed it and has no connection."),
+    )
     body = models.ForeignKey(Body, models.CASCADE, null=True, related_name="set_aside_rows")
     what = models.CharField(max_length=10, choices=What.choices)
     key = models.CharField(max_length=200)
@@ -113,7 +119,12 @@ class SetAside(models.Model):
                 fields=["connection", "what", "key"],
                 condition=Q(settled_at=None),
                 name="set_aside_once",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["body", "what", "key"],
+                condition=Q(settled_at=None, connection=None),
+                name="set_aside_pushed_once",
+            ),
         ]
         indexes = [
             models.Index(

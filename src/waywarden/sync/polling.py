@@ -16,7 +16,7 @@ from waywarden.connections.services import (
 )
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BackendError, Misconfigured, TryLater, WaywardenError
-from waywarden.sync import requests, run_services, services, updates
+from waywarden.sync import aside_services, requests, run_services, updates
 from waywarden.sync.models import Cursor, PollRun, What
 from waywarden.sync.rows import Counts, in_pieces
 from waywarden.sync.update_services import Source
@@ -160,7 +160,7 @@ def _check(source: Source, what: What) -> None:
         message = "No body gets its news through this connection."
         raise Misconfigured(message)
     if not source.backend.can(_NEEDS[what]):
-        message = f"The send method {source.connection.kind} cannot be asked for {what.label}."
+        message = f"The send method {source.backend.kind} cannot be asked for {what.label}."
         raise Misconfigured(message)
 
 
@@ -181,7 +181,7 @@ def _take_in(
             pulse()
         return
     if not dry_run:
-        services.apply_known(source)
+        aside_services.apply_known(source)
     if span is not None:
         for rows in in_pieces(source.backend.fetch_updates(span, notes)):
             counts.add(updates.take_in(rows, source=source, dry_run=dry_run))

@@ -106,11 +106,11 @@ def seen_keys(keys: Iterable[str], body_ids: Iterable[int]) -> set[tuple[int, st
     return set(seen.values_list("body_id", "key"))
 
 
-def aside_keys(connection_id: int, what: What, keys: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Which keys wait set aside, and which a person has dropped."""
-    rows = SetAside.objects.filter(connection=connection_id, what=what, key__in=set(keys))
+def aside_keys(rows: QuerySet[SetAside], keys: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Which keys wait set aside among some rows, and which a person has dropped."""
+    found = rows.filter(key__in=set(keys))
     waiting, dropped = set(), set()
-    for key, settled_at, settled_as in rows.values_list("key", "settled_at", "settled_as"):
+    for key, settled_at, settled_as in found.values_list("key", "settled_at", "settled_as"):
         if settled_at is None:
             waiting.add(key)
         elif settled_as == SetAside.DROPPED:
@@ -131,17 +131,13 @@ def waiting_for(report_ids: Iterable[int]) -> QuerySet[SetAside]:
     )
 
 
-def waiting_whose_report_is_known(
-    connection_id: int, body_ids: Iterable[int]
-) -> QuerySet[SetAside]:
-    """Updates of a connection that were set aside for want of a report which is there by now."""
+def whose_report_is_known(rows: QuerySet[SetAside], body_ids: Iterable[int]) -> QuerySet[SetAside]:
+    """Those rows that were set aside for want of a report which is there by now."""
     here = ReportBody.objects.filter(body__in=list(body_ids))
     by_reference = here.exclude(external_id="").filter(external_id=OuterRef("external_id"))
     by_number = here.filter(report=OuterRef("our_id"))
-    return SetAside.objects.filter(
+    return rows.filter(
         Exists(by_reference) | Exists(by_number),
-        connection=connection_id,
-        what=What.UPDATES,
         settled_at=None,
         reason=SetAside.Reason.UNKNOWN_REPORT,
     )
@@ -152,6 +148,13 @@ def last_runs(connection_id: int, *, most: int = 20) -> QuerySet[PollRun]:
     return PollRun.objects.filter(connection=connection_id).order_by("-started_at", "-id")[:most]
 
 
-def set_aside_now(connection_id: int) -> QuerySet[SetAside]:
-    """What waits set aside, newest first."""
-    return SetAside.objects.filter(connection=connection_id, settled_at=None).order_by("-id")
+def set_aside_now(body_ids: Iterable[int] | None = None) -> QuerySet[SetAside]:
+    """What waits set aside, newest first; of some bodies only, where they are given.
+
+    A row that came through a connection of several bodies and names no known report is nobody's:
+    it is seen by those only who see all.
+    """
+    rows = SetAside.objects.filter(settled_at=None).select_related("connection", "body")
+    if body_ids is not None:
+        rows = rows.filter(body__in=list(body_ids))
+    return rows.order_by("-id")

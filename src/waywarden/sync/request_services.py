@@ -15,7 +15,7 @@ from waywarden.geo.points import Point
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311.types import Deviation, ServiceRequest
-from waywarden.reports.fetched_services import (
+from waywarden.reports.fetched_report_services import (
     FetchedReport,
     adopt_external_id,
     create_fetched_reports,
@@ -81,7 +81,7 @@ def _read(rows: Sequence[ServiceRequest], source: Source) -> _Ledger:
     ids = {row.service_request_id for row in rows if row.service_request_id}
     here = ReportBody.objects.filter(body__in=source.body_ids, external_id__in=ids)
     keys = [key_of_report(row) for row in rows]
-    waiting, dropped = aside_keys(source.connection.pk, What.REPORTS, keys)
+    waiting, dropped = aside_keys(source.asides(What.REPORTS), keys)
     categories = list(
         Category.objects.filter(body__in=source.body_ids).exclude(state=Category.State.DELETED)
     )
@@ -292,9 +292,7 @@ def _keep_aside(ledger: _Ledger, *, source: Source, now: datetime) -> None:
     """New ones are set aside, what became a report is settled, what still waits is counted."""
     SetAside.objects.bulk_create(ledger.aside, ignore_conflicts=True)
     fresh = {aside.key for aside in ledger.aside}
-    waiting = SetAside.objects.filter(
-        connection=source.connection, what=What.REPORTS, settled_at=None
-    )
+    waiting = source.asides(What.REPORTS).filter(settled_at=None)
     waiting.filter(key__in=ledger.applied).update(settled_at=now, settled_as=SetAside.APPLIED)
     waiting.filter(key__in=ledger.waiting - fresh).update(tries=F("tries") + 1)
 

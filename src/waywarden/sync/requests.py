@@ -28,9 +28,7 @@ def _take_in_alone(row: ServiceRequest, *, source: Source, dry_run: bool) -> Cou
     try:
         return take_in_piece([row], source=source, dry_run=dry_run)
     except ROW_TROUBLE as error:
-        log.warning(
-            "a problem of connection %d failed: %s", source.connection.pk, trouble_of(error)
-        )
+        log.warning("a problem of %s failed: %s", source, trouble_of(error))
         words = f"Taking it in failed: {type(error).__name__}."
     if not dry_run:
         set_aside_failed(row, words=words, source=source)

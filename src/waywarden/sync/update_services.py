@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from waywarden.backends.contract import Backend
 from waywarden.bodies.models import Body
@@ -22,9 +22,12 @@ from waywarden.sync.rows import Counts, Skipped, key_of, raw_of
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where rows come from: the connection, its back-end, and the bodies it speaks for."""
+    """Where rows come from: the connection, its back-end, and the bodies it speaks for.
 
-    connection: Connection
+    Without a connection: one body that is sent to by e-mail, and pushes.
+    """
+
+    connection: Connection | None
     backend: Backend
     bodies: tuple[Body, ...]
 
@@ -36,12 +39,33 @@ class Source:
     @property
     def credit(self) -> Credit:
         """Whom what is taken in is credited to."""
+        if self.connection is None:
+            return Credit(connection_id=None, sent_by="push", user_id=None)
         return Credit(
             connection_id=self.connection.pk,
             sent_by=self.connection.kind,
             user_id=self.connection.update_user_id,
             suppresses_alerts=self.connection.suppresses_alerts,
         )
+
+    @property
+    def permits_blank_updates(self) -> bool:
+        """Whether an update without text is no deviation."""
+        return self.connection is not None and self.connection.permits_blank_updates
+
+    def asides(self, what: What) -> QuerySet[SetAside]:
+        """Every row that was ever set aside for it."""
+        rows = SetAside.objects.filter(what=what)
+        if self.connection is None:
+            return rows.filter(connection=None, body__in=self.body_ids)
+        # One that is only tried has no row yet.
+        return rows.filter(connection=self.connection.pk) if self.connection.pk else rows.none()
+
+    def __str__(self) -> str:
+        """For the log."""
+        if self.connection is None:
+            return f"pushes of body {self.body_ids[0]}"
+        return f"connection {self.connection.pk}"
 
 
 @dataclass(slots=True)
@@ -103,7 +127,7 @@ def _sort(
 ) -> _Sorted:
     keys = [key_of(row) for row in rows]
     seen = seen_keys(keys, source.body_ids)
-    waiting, dropped = aside_keys(source.connection.pk, What.UPDATES, keys)
+    waiting, dropped = aside_keys(source.asides(What.UPDATES), keys)
     found = _Sorted(counts=Counts(rows=len(rows)))
     for row, key, match in zip(rows, keys, matches, strict=True):
         mapped = source.backend.state_for(row.status) if row.status else None
@@ -159,7 +183,7 @@ def _forgiven(row: ServiceRequestUpdate, *, source: Source, now: datetime) -> li
     if not row.update_id:
         message = "An update has no update_id; it is told apart by its content."
         found.append(Deviation("update-without-id", message, where))
-    if not row.description and not source.connection.permits_blank_updates:
+    if not row.description and not source.permits_blank_updates:
         message = "An update has no text; a response template speaks, where one fits."
         found.append(Deviation("update-without-text", message, where))
     return found
@@ -210,9 +234,7 @@ def aside_of(
 
 def _settle(applied: Iterable[str], again: Iterable[str], *, source: Source, now: datetime) -> None:
     """Rows set aside before: those now applied are settled, those still not are counted."""
-    waiting = SetAside.objects.filter(
-        connection=source.connection.pk, what=What.UPDATES, settled_at=None
-    )
+    waiting = source.asides(What.UPDATES).filter(settled_at=None)
     if settled := set(applied):
         waiting.filter(key__in=settled).update(settled_at=now, settled_as=SetAside.APPLIED)
     if still := set(again):

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from waywarden.backends.contract import Backend
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
-from waywarden.connections.services import open_backend
+from waywarden.connections.services import default_email_backend, open_backend
 from waywarden.kernel.errors import WaywardenError
 from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.sync.rows import Counts, Skipped, in_pieces, key_of, trouble_of
@@ -23,17 +23,18 @@ ROW_TROUBLE = (DatabaseError, WaywardenError, ValueError, TypeError, LookupError
 def take_in_updates(
     *,
     body: Body,
-    connection: Connection,
+    connection: Connection | None,
     rows: Iterable[ServiceRequestUpdate],
     backend: Backend | None = None,
 ) -> Counts:
     """Takes rows about one body's reports in, whatever path they came by (poll, push, file).
 
     Repeats are harmless and counted. `backend` saves opening the connection, which tells what its
-    statuses mean. Raises Misconfigured or RuleBroken when the connection cannot be opened.
+    statuses mean; without a connection the protocol's own words do. Raises Misconfigured or
+    RuleBroken when the connection cannot be opened.
     """
     if backend is None:
-        backend = open_backend(connection).backend
+        backend = open_backend(connection).backend if connection else default_email_backend()
     source = Source(connection=connection, backend=backend, bodies=(body,))
     counts = Counts()
     for piece in in_pieces(rows):
@@ -59,9 +60,7 @@ def _take_in_alone(row: ServiceRequestUpdate, *, source: Source, dry_run: bool) 
     try:
         return take_in_piece([row], source=source, dry_run=dry_run)
     except ROW_TROUBLE as error:
-        log.warning(
-            "an update of connection %d failed: %s", source.connection.pk, trouble_of(error)
-        )
+        log.warning("an update of %s failed: %s", source, trouble_of(error))
         words = f"Applying it failed: {type(error).__name__}."
     if not dry_run:
         set_aside_failed(row, words=words, source=source)

@@ -16,8 +16,8 @@ from waywarden.kernel import clock
 from waywarden.reports.models import Photo, Report, ReportBody, Update
 from waywarden.reports.services import confirm_report
 from waywarden.sending.models import Delivery
+from waywarden.sync.aside_services import apply_set_aside_for
 from waywarden.sync.models import SeenItem, SetAside
-from waywarden.sync.services import apply_set_aside_for
 from waywarden.users.models import Ban
 from waywarden.web.tests.town import LAT, LON, picture
 
@@ -260,6 +260,34 @@ def test_our_own_number_finds_a_report_whose_reference_is_not_known(client, town
     assert (bad.status_code, "fixmystreet_id" in errors_of(bad)[0][1]) == (400, True)
 
 
+def test_a_body_that_is_sent_to_by_mail_may_push_too(client, town):
+    report = town.report(category=town.vehicle)
+    key = key_for("updates:write", body=town.district)
+    values = {"fixmystreet_id": report.pk, "status": "NO_FURTHER_ACTION"}
+    for _ in range(2):
+        assert push(client, key, **values).status_code == 200
+    shown = Update.objects.get()
+    assert (shown.body, shown.user, shown.state) == (town.district, None, "unable to fix")
+    fact = Event.objects.get(kind="update.fetched")
+    assert (fact.actor_kind, fact.actor_id) == ("body", town.district.pk)
+
+
+def test_what_such_a_body_pushes_too_early_is_kept_once_and_applied_later(
+    client, town, django_capture_on_commit_callbacks
+):
+    key = key_for("updates:write", body=town.district)
+    for _ in range(2):
+        assert push(client, key, service_request_id="D-1").status_code == 404
+    other = key_for("updates:write", body=town.county)
+    assert push(client, other, service_request_id="D-1").status_code == 404
+    assert SetAside.objects.filter(connection=None).count() == 2  # one for each body
+    report = at(town.report(category=town.vehicle), external_id="D-1")
+    with django_capture_on_commit_callbacks(execute=True):
+        apply_set_aside_for([report.pk])
+    assert Update.objects.get().body == town.district
+    assert SetAside.objects.get(settled_at=None).body == town.county
+
+
 def test_an_update_of_an_unknown_report_is_a_404_until_it_is_known(client, town, connection):
     key = key_for("updates:write", body=town.county)
     for _ in range(2):
@@ -285,7 +313,6 @@ def test_who_may_not_push(client, town, connection):
         "unknown",
         key_for("updates:write"),
         key_for("requests:write", body=town.county),
-        key_for("updates:write", body=town.district),  # has no connection
     )
     for key in keys:
         assert push(client, key).status_code == 403

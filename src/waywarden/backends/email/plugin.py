@@ -15,7 +15,6 @@ from waywarden.backends.contract import (
     Backend,
     Capability,
     Mail,
-    Mapped,
     Notebook,
     OutgoingPhoto,
     OutgoingReport,
@@ -44,11 +43,6 @@ class EmailBackend(Backend):
         """A category needs an e-mail address."""
         _ = service_code
         return "" if emails else "it has no e-mail address."
-
-    def state_for(self, status: str) -> Mapped:
-        """Nothing comes back by e-mail."""
-        _ = status
-        return Mapped(is_known=False)
 
     def check(self) -> tuple[str, ...]:
         """Greets the mail server, and sends nothing."""

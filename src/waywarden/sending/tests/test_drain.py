@@ -103,6 +103,16 @@ def test_an_update_follows_its_report(town, fake, lane):
     assert (told.status, told.description) == ("OPEN", "It grows.")
 
 
+def test_that_a_body_took_an_update_is_a_fact_with_the_bodys_id_of_it(town, fake, lane, facts):
+    report = town.report()
+    update = town.update(report)
+    drain(lane)
+    drain(lane)
+    [fact] = facts("update.sent")
+    assert fact.subject_id == update.pk
+    assert fact.data["external_id"] == town.delivery(report, update).external_id != ""
+
+
 @pytest.mark.parametrize("switch", ["lost_reply", "garbage"])
 def test_a_lost_answer_is_looked_up_and_adopted(town, fake, lane, switch):
     fake.switches.forgets_key = True

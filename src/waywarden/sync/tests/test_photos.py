@@ -8,7 +8,7 @@ from PIL import Image
 
 from waywarden.reports.fetched_photo_services import reports_with_photos, updates_with_photos
 from waywarden.reports.models import Photo, Report, Update
-from waywarden.sync import requests, services
+from waywarden.sync import aside_services, requests
 from waywarden.sync.photos import fetch_report_photos, fetch_update_photos
 from waywarden.sync.tests.conftest import request, update
 from waywarden.sync.updates import take_in_updates
@@ -64,7 +64,7 @@ def test_photos_that_fail_never_lose_the_update(body, connection, report, server
 
 def test_photos_join_a_problem_born_there(body, category, connection, server):
     rows = [request("R1", media_urls=(server.url_for("/a.jpg"),))]
-    requests.take_in(rows, source=services.source_of(connection))
+    requests.take_in(rows, source=aside_services.source_of(connection))
     report = Report.objects.get()
     assert reports_with_photos([report.pk]) == [report.pk]
     assert fetch_report_photos(report.pk) == 1

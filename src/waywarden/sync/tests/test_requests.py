@@ -207,16 +207,16 @@ def test_a_dry_run_tells_and_keeps_nothing(take_in):
 
 
 def test_one_bad_row_costs_itself_only(take_in, monkeypatch):
-    from waywarden.reports import fetched_services
+    from waywarden.reports import fetched_report_services
 
-    sound = fetched_services._report_of
+    sound = fetched_report_services._report_of
 
     def breaks(row, **context):
         if row.external_id == "R2":
             raise ValueError(row)
         return sound(row, **context)
 
-    monkeypatch.setattr(fetched_services, "_report_of", breaks)
+    monkeypatch.setattr(fetched_report_services, "_report_of", breaks)
     counts = take_in(request("R1"), request("R2"), request("R3"))
     assert (counts.new, counts.set_aside) == (2, 1)
     aside = SetAside.objects.get()

@@ -15,7 +15,7 @@ from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.reports import services as reports
 from waywarden.reports.models import Report, ReportBody, Update
-from waywarden.sync import services
+from waywarden.sync import aside_services
 from waywarden.sync.models import SeenItem, SetAside
 from waywarden.sync.tests.conftest import make_body, update
 from waywarden.sync.updates import take_in_updates
@@ -283,7 +283,7 @@ def test_a_row_set_aside_is_not_set_aside_again_but_counted(body, report):
 def test_a_row_that_was_dropped_by_hand_does_not_come_back(body, report):
     row = update("u1", service_request_id="nobody")
     take(body, row)
-    services.drop_set_aside(SetAside.objects.get().pk)
+    aside_services.drop_set_aside(SetAside.objects.get().pk)
     counts = take(body, row)
     assert (counts.repeated, counts.set_aside) == (1, 0)
     assert not SetAside.objects.filter(settled_at=None).exists()
@@ -303,7 +303,7 @@ def test_an_update_that_came_before_our_reference_is_applied_when_it_is_stored(
             sent_at=clock.now() - timedelta(minutes=5),
             external_id="4711",
         )
-        services.apply_set_aside_for([report.pk])
+        aside_services.apply_set_aside_for([report.pk])
     assert state_of(report) == "in progress"
     aside = SetAside.objects.get()
     assert aside.settled_as == "applied"
