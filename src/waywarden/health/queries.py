@@ -1,0 +1,253 @@
+"""What is known of connections, read for many at once."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from waywarden.bodies.models import Body
+from waywarden.connections.models import Circuit, Connection
+from waywarden.health.verdicts import Facts, Fetching
+from waywarden.sending.models import Delivery
+from waywarden.sending.outcome import Cause
+from waywarden.sending.queries import STUCK, WAKING
+from waywarden.sync.models import Cursor, SetAside
+
+#: How many of the last calls and runs are looked at.
+LATEST_CALLS = 20
+LATEST_RUNS = 20
+
+
+def connections_of(body_ids: Collection[int] | None) -> QuerySet[Connection]:
+    """The connections that bodies use to send or to fetch; None stands for every body."""
+    bodies = Body.objects.filter(is_deleted=False)
+    if body_ids is not None:
+        bodies = bodies.filter(pk__in=body_ids)
+    categories = Q(categories__body__in=bodies, categories__body__can_be_devolved=True)
+    used = Connection.objects.filter(
+        Q(sending_bodies__in=bodies) | Q(fetching_bodies__in=bodies) | categories
+    )
+    return Connection.objects.filter(pk__in=used.values("pk")).order_by("name", "pk")
+
+
+def facts_of(
+    connections: Iterable[Connection], *, body_ids: Collection[int] | None = None
+) -> list[Facts]:
+    """The facts of connections, in their order; deliveries and rows of `body_ids` only."""
+    rows = list(connections)
+    ids = [row.pk for row in rows]
+    own = Q() if body_ids is None else Q(body__in=list(body_ids))
+    waiting = _waiting(Q(connection__in=ids) & own)
+    stuck = _stuck(Q(connection__in=ids) & own)
+    circuits = Circuit.objects.in_bulk(ids)
+    fetching = _fetching(ids)
+    aside = _set_aside(ids, body_ids)
+    deviations = _deviations(ids)
+    bodies = _bodies(ids, body_ids)
+    found = []
+    for row in rows:
+        facts = Facts(
+            connection_id=row.pk,
+            name=row.name,
+            kind=row.kind,
+            bodies=tuple(bodies.get(row.pk, ())),
+            is_paused=row.is_paused,
+            pause_reason=row.pause_reason,
+            fetching=tuple(fetching.get(row.pk, ())),
+            deviations=tuple(deviations.get(row.pk, ())),
+            set_aside=aside.get(row.pk, 0),
+        )
+        facts = _with_circuit(facts, circuits.get(row.pk))
+        found.append(_with_deliveries(facts, waiting.get(row.pk), stuck.get(row.pk)))
+    return found
+
+
+def facts_of_email(*, body_ids: Collection[int] | None = None) -> Facts:
+    """The facts of plain e-mail, for bodies and categories without a connection."""
+    own = Q(connection=None)
+    if body_ids is not None:
+        own &= Q(body__in=list(body_ids))
+    facts = Facts(connection_id=None, name=_("E-mail"))
+    return _with_deliveries(facts, _waiting(own).get(None), _stuck(own).get(None))
+
+
+def with_seconds(facts: Iterable[Facts]) -> list[Facts]:
+    """The same with the middle of the last calls' times (for a page of them: it reads calls)."""
+    found = list(facts)
+    seconds = _seconds([one.connection_id for one in found if one.connection_id is not None])
+    return [replace(one, seconds=seconds.get(one.connection_id or 0)) for one in found]
+
+
+def _with_circuit(facts: Facts, circuit: Circuit | None) -> Facts:
+    if circuit is None:
+        return facts
+    return replace(
+        facts,
+        circuit_opened_at=circuit.opened_at,
+        probe_at=circuit.probe_at,
+        failures_in_a_row=circuit.failures,
+        last_failure=circuit.last_failure,
+        last_sent_at=circuit.last_success_at,
+    )
+
+
+Waiting = tuple[int, datetime | None]
+
+
+def _with_deliveries(
+    facts: Facts, waiting: Waiting | None, stuck: dict[tuple[str, str], int] | None
+) -> Facts:
+    count, oldest = waiting or (0, None)
+    stuck = stuck or {}
+    aged = sum(number for (_state, cause), number in stuck.items() if cause == Cause.AGE)
+    causes: dict[str, int] = {}
+    for (_state, cause), number in stuck.items():
+        causes[cause] = causes.get(cause, 0) + number
+    return replace(
+        facts,
+        waiting=count,
+        oldest_waiting_at=oldest,
+        stuck=sum(stuck.values()) - aged,
+        aged=aged,
+        causes=causes,
+    )
+
+
+def _waiting(which: Q) -> dict[int | None, Waiting]:
+    rows = (
+        Delivery.objects.filter(which, state__in=WAKING)
+        .order_by()
+        .values("connection_id")
+        .annotate(count=Count("pk"), oldest=Min("created"))
+    )
+    return {row["connection_id"]: (row["count"], row["oldest"]) for row in rows}
+
+
+def _stuck(which: Q) -> dict[int | None, dict[tuple[str, str], int]]:
+    rows = (
+        Delivery.objects.filter(which, state__in=STUCK)
+        .order_by()
+        .values_list("connection_id", "state", "cause")
+        .annotate(count=Count("pk"))
+    )
+    found: dict[int | None, dict[tuple[str, str], int]] = {}
+    for connection_id, state, cause, count in rows:
+        found.setdefault(connection_id, {})[state, cause] = count
+    return found
+
+
+def _fetching(ids: list[int]) -> dict[int, list[Fetching]]:
+    wanted = Q(what="updates", connection__fetches_updates=True) | Q(
+        what="reports", connection__fetches_reports=True
+    )
+    rows = Cursor.objects.filter(wanted, connection__in=ids).select_related("connection")
+    errors = _last_errors([row.connection_id for row in rows if row.failures])
+    found: dict[int, list[Fetching]] = {}
+    for row in rows.order_by("-what"):
+        one = Fetching(
+            what=row.what,
+            interval=timedelta(seconds=row.connection.poll_seconds),
+            read_to=row.position,
+            next_at=row.next_poll_at,
+            # A poll reads up to its own moment, so that is when it worked last.
+            last_success_at=row.position,
+            since=row.connection.created,
+            failures=row.failures,
+            last_error=errors.get((row.connection_id, row.what), ""),
+        )
+        found.setdefault(row.connection_id, []).append(one)
+    return found
+
+
+def _set_aside(ids: list[int], body_ids: Collection[int] | None) -> dict[int, int]:
+    rows = SetAside.objects.filter(connection__in=ids, settled_at=None)
+    if body_ids is not None:
+        rows = rows.filter(Q(body__in=list(body_ids)) | Q(body=None))
+    counted = rows.order_by().values("connection_id").annotate(count=Count("pk"))
+    return {row["connection_id"]: row["count"] for row in counted}
+
+
+def _bodies(ids: list[int], body_ids: Collection[int] | None) -> dict[int, list[tuple[int, str]]]:
+    own = "" if body_ids is None else "AND b.id = ANY(%(bodies)s)"
+    found: dict[int, list[tuple[int, str]]] = {}
+    for connection_id, body_id, name in _rows(
+        f"""
+        SELECT DISTINCT c.id, b.id, b.name FROM bodies_body b
+        LEFT JOIN bodies_category k ON k.body_id = b.id AND b.can_be_devolved
+            AND k.connection_id = ANY(%(ids)s)
+        JOIN connections_connection c
+            ON c.id IN (b.sending_connection_id, b.fetching_connection_id, k.connection_id)
+        WHERE c.id = ANY(%(ids)s) AND NOT b.is_deleted {own}
+        ORDER BY c.id, b.name
+        """,  # noqa: S608 - no value stands in it
+        ids=ids,
+        bodies=list(body_ids or ()),
+    ):
+        found.setdefault(connection_id, []).append((body_id, name))
+    return found
+
+
+def _deviations(ids: list[int]) -> dict[int, list[tuple[str, str, int]]]:
+    found: dict[int, list[tuple[str, str, int]]] = {}
+    for connection_id, code, words, count in _rows(
+        """
+        SELECT c.id, d->>'code', min(d->>'message'), sum((d->>'count')::bigint)
+        FROM unnest(%(ids)s::bigint[]) AS c(id),
+            LATERAL (
+                SELECT deviations FROM sync_pollrun WHERE connection_id = c.id
+                ORDER BY started_at DESC LIMIT %(most)s
+            ) AS run,
+            LATERAL jsonb_array_elements(run.deviations) AS d
+        GROUP BY 1, 2 ORDER BY 1, 4 DESC
+        """,
+        ids=ids,
+        most=LATEST_RUNS,
+    ):
+        found.setdefault(connection_id, []).append((code or "", words or "", int(count or 0)))
+    return found
+
+
+def _last_errors(ids: list[int]) -> dict[tuple[int, str], str]:
+    rows = _rows(
+        """
+        SELECT c.id, run.what, run.error FROM unnest(%(ids)s::bigint[]) AS c(id),
+            LATERAL (
+                SELECT DISTINCT ON (what) what, error FROM (
+                    SELECT what, error, started_at FROM sync_pollrun WHERE connection_id = c.id
+                    ORDER BY started_at DESC LIMIT %(most)s
+                ) AS latest ORDER BY what, started_at DESC
+            ) AS run
+        """,
+        ids=sorted(set(ids)),
+        most=LATEST_RUNS,
+    )
+    return {(connection_id, what): error for connection_id, what, error in rows}
+
+
+def _seconds(ids: list[int]) -> dict[int, float]:
+    rows = _rows(
+        """
+        SELECT c.id, percentile_cont(0.5) WITHIN GROUP (ORDER BY call.seconds)
+        FROM unnest(%(ids)s::bigint[]) AS c(id),
+            LATERAL (
+                SELECT seconds FROM connections_exchange WHERE connection_id = c.id
+                ORDER BY at DESC LIMIT %(most)s
+            ) AS call
+        GROUP BY 1
+        """,
+        ids=ids,
+        most=LATEST_CALLS,
+    )
+    return {connection_id: float(seconds) for connection_id, seconds in rows}
+
+
+def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    if not values["ids"]:
+        return []
+    with database.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()

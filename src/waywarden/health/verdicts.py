@@ -1,0 +1,164 @@
+"""What is wrong with a connection, and how much it matters. Pure: facts in, troubles out."""
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+#: A poll that has not succeeded for so many intervals raises an alarm.
+MISSED_INTERVALS = 4
+#: … but never sooner than this: a connection polled every few seconds may stumble.
+MISSED_AT_LEAST = timedelta(minutes=15)
+#: Something that waits to go out for longer than this is looked at.
+WAITS_LONG = timedelta(hours=1)
+#: Deviations that mean that the other side's clock is ahead of ours.
+CLOCK_CODES = frozenset({"update-in-the-future", "request-in-the-future"})
+
+
+class Level(enum.IntEnum):
+    """How a connection does; the worst of its troubles."""
+
+    WELL = 0
+    WATCH = 1  # it may mend by itself
+    PERSON = 2  # it will not
+
+
+class Kind(enum.StrEnum):
+    """What can be wrong. Those of `ALARMING` are told by mail, once when they come and go."""
+
+    PAUSED = "paused"  # 401 or 403, or by hand
+    CIRCUIT = "circuit"  # five failures in a row
+    STUCK = "stuck"  # deliveries refused or held
+    AGED = "aged"  # deliveries tried for seven days
+    POLL = "poll"  # no success for some intervals
+    CLOCK = "clock"  # the other side dates things into the future
+    BOUNCE = "bounce"  # an address that mail does not reach
+    WAITING = "waiting"  # something has waited for long
+    SET_ASIDE = "set_aside"  # rows that could not be applied
+    PROPOSAL = "proposal"  # a new service list waits for a person
+
+
+#: Told by mail and webhook.
+ALARMING = frozenset(
+    {Kind.PAUSED, Kind.CIRCUIT, Kind.STUCK, Kind.AGED, Kind.POLL, Kind.CLOCK, Kind.BOUNCE}
+)
+#: What may mend by itself, unless it lasts.
+_MAY_MEND = frozenset({Kind.CIRCUIT, Kind.WAITING, Kind.CLOCK})
+#: A system that has been down for so long needs a person to ring the body.
+DOWN_LONG = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How asking for one thing (`updates`, `reports`) goes."""
+
+    what: str
+    interval: timedelta
+    read_to: datetime | None
+    next_at: datetime
+    last_success_at: datetime | None
+    since: datetime
+    """Since when it is asked for at all."""
+    failures: int = 0
+    last_error: str = ""
+
+    def lag(self, now: datetime) -> timedelta | None:
+        """How far behind we are; None before the first poll."""
+        return None if self.read_to is None else max(now - self.read_to, timedelta())
+
+    def is_missed(self, now: datetime) -> bool:
+        """Whether it has not succeeded for too many intervals."""
+        patience = max(self.interval * MISSED_INTERVALS, MISSED_AT_LEAST)
+        return now - (self.last_success_at or self.since) > patience
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one connection; `connection_id` None is plain e-mail."""
+
+    connection_id: int | None
+    name: str
+    kind: str = "email"
+    bodies: tuple[tuple[int, str], ...] = ()
+    is_paused: bool = False
+    pause_reason: str = ""
+    circuit_opened_at: datetime | None = None
+    probe_at: datetime | None = None
+    failures_in_a_row: int = 0
+    last_failure: str = ""
+    last_sent_at: datetime | None = None
+    waiting: int = 0
+    oldest_waiting_at: datetime | None = None
+    stuck: int = 0
+    aged: int = 0
+    causes: Mapping[str, int] = field(default_factory=dict)
+    """Deliveries that are late or stuck, by the class of their last failure."""
+    seconds: float | None = None
+    """The middle of the last calls' times."""
+    fetching: tuple[Fetching, ...] = ()
+    deviations: tuple[tuple[str, str, int], ...] = ()
+    """Code, words, how often, in the last runs."""
+    set_aside: int = 0
+    bouncing: tuple[str, ...] = ()
+    proposals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong. `count` and `detail` fill its words (`health.wording`)."""
+
+    kind: Kind
+    count: int = 0
+    detail: str = ""
+    since: datetime | None = None
+    level: Level = Level.PERSON
+
+
+def troubles_of(facts: Facts, *, now: datetime) -> tuple[Trouble, ...]:
+    """Everything that is wrong, what needs a person first."""
+    found = [*_sending(facts, now), *_fetching(facts, now)]
+    if facts.bouncing:
+        found.append(Trouble(Kind.BOUNCE, len(facts.bouncing), ", ".join(facts.bouncing[:3])))
+    if facts.proposals:
+        found.append(Trouble(Kind.PROPOSAL, facts.proposals))
+    levelled = [replace(trouble, level=_level(trouble, now)) for trouble in found]
+    return tuple(sorted(levelled, key=lambda trouble: -trouble.level))
+
+
+def _level(trouble: Trouble, now: datetime) -> Level:
+    if trouble.kind not in _MAY_MEND:
+        return Level.PERSON
+    is_long = trouble.kind is Kind.CIRCUIT and trouble.since and now - trouble.since > DOWN_LONG
+    return Level.PERSON if is_long else Level.WATCH
+
+
+def level_of(troubles: tuple[Trouble, ...]) -> Level:
+    """The worst of them."""
+    return max((trouble.level for trouble in troubles), default=Level.WELL)
+
+
+def _sending(facts: Facts, now: datetime) -> Iterator[Trouble]:
+    if facts.is_paused:
+        yield Trouble(Kind.PAUSED, detail=facts.pause_reason)
+    if facts.circuit_opened_at is not None:
+        yield Trouble(Kind.CIRCUIT, detail=facts.last_failure, since=facts.circuit_opened_at)
+    if facts.stuck:
+        yield Trouble(Kind.STUCK, facts.stuck)
+    if facts.aged:
+        yield Trouble(Kind.AGED, facts.aged)
+    oldest = facts.oldest_waiting_at
+    if oldest is not None and now - oldest > WAITS_LONG:
+        yield Trouble(Kind.WAITING, facts.waiting, since=oldest)
+
+
+def _fetching(facts: Facts, now: datetime) -> Iterator[Trouble]:
+    if not facts.is_paused:
+        for one in facts.fetching:
+            if one.is_missed(now):
+                since = one.last_success_at or one.since
+                yield Trouble(Kind.POLL, one.failures, one.last_error, since)
+    ahead = sum(count for code, _words, count in facts.deviations if code in CLOCK_CODES)
+    if ahead:
+        yield Trouble(Kind.CLOCK, ahead)
+    if facts.set_aside:
+        yield Trouble(Kind.SET_ASIDE, facts.set_aside)
