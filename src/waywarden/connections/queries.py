@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from waywarden.connections.models import Circuit, Connection
+from waywarden.connections.models import Circuit, Connection, Exchange
 
 
 def is_circuit_open(connection_id: int, *, now: datetime) -> bool:
@@ -35,3 +35,9 @@ def polled_connections() -> QuerySet[Connection]:
     """Connections that are asked for updates or problems."""
     fetching = Q(fetches_updates=True) | Q(fetches_reports=True)
     return Connection.objects.filter(fetching).order_by("id")
+
+
+def exchanges_of(subject_kind: str, subject_id: int) -> QuerySet[Exchange]:
+    """What was said about one thing, newest first."""
+    found = Exchange.objects.filter(subject_kind=subject_kind, subject_id=subject_id)
+    return found.order_by("-at", "-id")

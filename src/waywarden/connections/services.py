@@ -14,6 +14,7 @@ from django.db import transaction
 from waywarden.backends.contract import Backend
 from waywarden.backends.registry import backend_class
 from waywarden.connections.models import Circuit, Connection, Exchange
+from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock, http, options
 from waywarden.kernel.errors import Misconfigured, RuleBroken
 from waywarden.kernel.retry import CIRCUIT_OPENS_AT, pause_after
@@ -143,16 +144,20 @@ def _row_of(exchange: http.Exchange, said: Said, connection_id: int) -> Exchange
     )
 
 
-def pause(connection_id: int, *, reason: str) -> bool:
+def pause(connection_id: int, *, reason: str, by: Actor = NOBODY) -> bool:
     """Stops sending over a connection until a person resumes it; False when it was paused."""
-    return bool(
-        Connection.objects.filter(pk=connection_id, is_paused=False).update(
-            is_paused=True, pause_reason=shorten(reason, 500)
+    reason = shorten(reason, 500)
+    with transaction.atomic():
+        paused = Connection.objects.filter(pk=connection_id, is_paused=False).update(
+            is_paused=True, pause_reason=reason
         )
-    )
+        if paused:
+            data = {"reason": reason}
+            record(Fact("connection.paused", "connection", connection_id, actor=by, data=data))
+    return bool(paused)
 
 
-def resume(connection_id: int) -> bool:
+def resume(connection_id: int, *, by: Actor = NOBODY) -> bool:
     """Lets a paused connection send again; False when it was not paused. Its circuit is closed."""
     with transaction.atomic():
         resumed = Connection.objects.filter(pk=connection_id, is_paused=True).update(
@@ -160,6 +165,7 @@ def resume(connection_id: int) -> bool:
         )
         if resumed:
             note_answer(connection_id)
+            record(Fact("connection.resumed", "connection", connection_id, actor=by))
     return bool(resumed)
 
 

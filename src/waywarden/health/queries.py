@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Circuit, Connection
-from waywarden.health.verdicts import Facts, Fetching
+from waywarden.health.verdicts import Facts, Fetching, Standing, standing_of
+from waywarden.kernel import clock
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause
 from waywarden.sending.queries import STUCK, WAKING
@@ -73,6 +74,15 @@ def facts_of_email(*, body_ids: Collection[int] | None = None) -> Facts:
         own &= Q(body__in=list(body_ids))
     facts = Facts(connection_id=None, name=_("E-mail"))
     return _with_deliveries(facts, _waiting(own).get(None), _stuck(own).get(None))
+
+
+def standings(body_ids: Collection[int] | None = None) -> list[Standing]:
+    """How every connection of some bodies does, and plain e-mail; the worst first."""
+    facts = facts_of(connections_of(body_ids), body_ids=body_ids)
+    facts.append(facts_of_email(body_ids=body_ids))
+    moment = clock.now()
+    found = [standing_of(one, now=moment) for one in facts]
+    return sorted(found, key=lambda standing: -standing.level)
 
 
 def with_seconds(facts: Iterable[Facts]) -> list[Facts]:
@@ -250,4 +260,4 @@ def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:
         return []
     with database.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

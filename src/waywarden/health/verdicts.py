@@ -114,6 +114,21 @@ class Trouble:
     level: Level = Level.PERSON
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A connection's facts and what is wrong with it."""
+
+    facts: Facts
+    troubles: tuple[Trouble, ...]
+    level: Level
+
+
+def standing_of(facts: Facts, *, now: datetime) -> Standing:
+    """How a connection does."""
+    troubles = troubles_of(facts, now=now)
+    return Standing(facts, troubles, max((one.level for one in troubles), default=Level.WELL))
+
+
 def troubles_of(facts: Facts, *, now: datetime) -> tuple[Trouble, ...]:
     """Everything that is wrong, what needs a person first."""
     found = [*_sending(facts, now), *_fetching(facts, now)]
@@ -130,11 +145,6 @@ def _level(trouble: Trouble, now: datetime) -> Level:
         return Level.PERSON
     is_long = trouble.kind is Kind.CIRCUIT and trouble.since and now - trouble.since > DOWN_LONG
     return Level.PERSON if is_long else Level.WATCH
-
-
-def level_of(troubles: tuple[Trouble, ...]) -> Level:
-    """The worst of them."""
-    return max((trouble.level for trouble in troubles), default=Level.WELL)
 
 
 def _sending(facts: Facts, now: datetime) -> Iterator[Trouble]:

@@ -11,7 +11,7 @@ def level_words(level: Level) -> str:
     """How a connection does, in a word or two."""
     return {
         Level.WELL: _("Works"),
-        Level.WATCH: _("Slow"),
+        Level.WATCH: _("Wait and see"),
         Level.PERSON: _("Needs a person"),
     }[level]
 

@@ -87,7 +87,12 @@ class Delivery(models.Model):
                 name="delivery_claimed",
                 condition=Q(state="sending"),
             ),
-            models.Index(fields=["body", "state"], name="delivery_board"),
+            models.Index(fields=["body", "state", "-id"], name="delivery_board"),
+            models.Index(
+                fields=["connection", "cause"],
+                name="delivery_stuck",
+                condition=Q(state__in=["refused", "held"]),
+            ),
         ]
 
     def __str__(self) -> str:

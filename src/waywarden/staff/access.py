@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from waywarden.bodies.models import Membership
+from waywarden.events.services import Actor
 
 Role = Membership.Role
 P = ParamSpec("P")
@@ -48,6 +49,11 @@ class Staff:
 
     def _role(self, body_id: int | None) -> str:
         return "" if body_id is None else self.roles.get(body_id, "")
+
+
+def by(staff: Staff) -> Actor:
+    """The person as events name them."""
+    return Actor("user", staff.user_id)
 
 
 def staff_of(request: HttpRequest) -> Staff:

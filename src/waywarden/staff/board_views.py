@@ -1,16 +1,119 @@
-"""The board: how each connection does."""
+"""The board: how each connection does, and what a person does about one."""
 
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from waywarden.bodies.models import Body
-from waywarden.staff.access import Staff, staff_only
+from waywarden.connections import services as connections
+from waywarden.connections.models import Connection
+from waywarden.health import queries
+from waywarden.health.verdicts import Level, Standing, standing_of
+from waywarden.kernel import clock
+from waywarden.kernel.text import one_line
+from waywarden.staff.access import Staff, by, staff_only
 from waywarden.staff.pages import page
+from waywarden.sync.queries import last_runs
+
+#: Lines of one page.
+PAGE = 50
+
+
+def bodies_of(staff: Staff) -> list[int] | None:
+    """The bodies whose things are counted; None for all."""
+    return None if staff.is_operator else list(staff.roles)
 
 
 @require_safe
 @staff_only
 def board(request: HttpRequest, staff: Staff) -> HttpResponse:
-    """One line for each body's way of sending."""
-    bodies = Body.objects.filter(staff.only("pk"), is_deleted=False).order_by("name")
-    return page(request, staff, "staff/board.html", {"bodies": bodies}, here="board")
+    """One line for each connection, the worst first."""
+    found = queries.standings(bodies_of(staff))
+    words = request.GET.get("q", "").strip().casefold()
+    only_troubled = bool(request.GET.get("need"))
+    shown = [
+        one
+        for one in found
+        if _matches(one, words) and (not only_troubled or one.level is not Level.WELL)
+    ]
+    lines = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    values = {
+        "lines": lines,
+        "needing": sum(one.level is Level.PERSON for one in found),
+        "watched": sum(one.level is Level.WATCH for one in found),
+        "count": len(found),
+        "only_troubled": only_troubled,
+        "q": request.GET.get("q", ""),
+        "now": clock.now(),
+    }
+    return page(request, staff, "staff/board.html", values, here="board")
+
+
+def _matches(standing: Standing, words: str) -> bool:
+    facts = standing.facts
+    names = [facts.name, *(name for _id, name in facts.bodies)]
+    return any(words in name.casefold() for name in names)
+
+
+def seen_connection(staff: Staff, connection_id: int) -> Connection:
+    """A connection that one of the person's bodies uses. Raises Http404."""
+    return get_object_or_404(queries.connections_of(bodies_of(staff)), pk=connection_id)
+
+
+def may_run(staff: Staff, connection_id: int) -> bool:
+    """Whether they may change a connection: it serves no body that they do not administer."""
+    if staff.is_operator:
+        return True
+    every = queries.facts_of(Connection.objects.filter(pk=connection_id))
+    return all(staff.may_administer(body_id) for facts in every for body_id, _name in facts.bodies)
+
+
+@require_safe
+@staff_only
+def connection(request: HttpRequest, staff: Staff, connection_id: int) -> HttpResponse:
+    """One connection: what is wrong, what to do, what it did lately."""
+    row = seen_connection(staff, connection_id)
+    bodies = bodies_of(staff)
+    (facts,) = queries.with_seconds(queries.facts_of([row], body_ids=bodies))
+    values: dict[str, Any] = {
+        "connection": row,
+        "standing": standing_of(facts, now=clock.now()),
+        "facts": facts,
+        "may_run": may_run(staff, connection_id),
+        "runs": last_runs(connection_id, most=10),
+    }
+    return page(request, staff, "staff/connection.html", values, here="board")
+
+
+@require_POST
+@staff_only
+def resume(request: HttpRequest, staff: Staff, connection_id: int) -> HttpResponse:
+    """Lets a paused connection send again."""
+    row = _run(staff, connection_id)
+    if connections.resume(row.pk, by=by(staff)):
+        messages.success(request, _("“%s” sends again.") % row.name)
+    return redirect("staff:connection", connection_id)
+
+
+@require_POST
+@staff_only
+def pause(request: HttpRequest, staff: Staff, connection_id: int) -> HttpResponse:
+    """Stops a connection until a person resumes it."""
+    row = _run(staff, connection_id)
+    reason = one_line(request.POST.get("reason", "")) or _("Paused by hand.")
+    if connections.pause(row.pk, reason=reason, by=by(staff)):
+        messages.success(request, _("“%s” is paused. Nothing gets lost: it waits.") % row.name)
+    return redirect("staff:connection", connection_id)
+
+
+def _run(staff: Staff, connection_id: int) -> Connection:
+    """A connection that the person may change. Raises Http404, PermissionDenied."""
+    row = seen_connection(staff, connection_id)
+    if not may_run(staff, connection_id):
+        raise PermissionDenied
+    return row

@@ -24,7 +24,10 @@ class Entry:
 
 
 #: The menu. A new page adds its line here and its address to `urls`.
-MENU: tuple[Entry, ...] = (Entry("board", "staff:board", _("Connections")),)
+MENU: tuple[Entry, ...] = (
+    Entry("board", "staff:board", _("Connections")),
+    Entry("deliveries", "staff:deliveries", _("Deliveries")),
+)
 
 
 def page(

@@ -1,7 +1,10 @@
 """The town for each test of this room."""
 
 import pytest
+from django.test import Client
 
+from waywarden.staff.tests.desk import Desk
+from waywarden.staff.tests.desk import build as build_desk
 from waywarden.web.tests.town import Town, build
 
 
@@ -9,3 +12,26 @@ from waywarden.web.tests.town import Town, build
 def town(db) -> Town:
     """Two bodies, three categories; Ines works for the county, Oskar for the district."""
     return build()
+
+
+@pytest.fixture
+def desk(town) -> Desk:
+    """The county's desk, and something of the district's."""
+    reports = [town.report(title=f"Lamp {number} is dark") for number in range(8)]
+    theirs = town.report(category=town.vehicle, title="Van without plates")
+    return build_desk(town.county, town.district, reports, theirs)
+
+
+@pytest.fixture
+def as_ines(client, town):
+    """A browser in which Ines, who inspects for the county, is signed in."""
+    client.force_login(town.ines)
+    return client
+
+
+@pytest.fixture
+def as_oskar(town) -> Client:
+    """A browser in which Oskar, who works for the district, is signed in."""
+    client = Client()
+    client.force_login(town.oskar)
+    return client

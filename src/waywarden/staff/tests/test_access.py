@@ -19,22 +19,20 @@ def test_rosa_who_works_for_no_body_is_told_that_it_is_not_hers(client, town):
     assert client.get(BOARD).status_code == 403
 
 
-def test_ines_sees_her_body_and_oskar_sees_his(client, town):
-    client.force_login(town.ines)
-    shown = client.get(BOARD).content.decode()
-    assert town.county.name in shown
-    assert town.district.name not in shown
-    client.force_login(town.oskar)
-    shown = client.get(BOARD).content.decode()
-    assert town.district.name in shown
-    assert town.county.name not in shown
+def test_ines_sees_her_bodys_connection_and_oskar_sees_his(as_ines, as_oskar, desk):
+    shown = as_ines.get(BOARD).content.decode()
+    assert desk.connection.name in shown
+    assert desk.other.name not in shown
+    shown = as_oskar.get(BOARD).content.decode()
+    assert desk.other.name in shown
+    assert desk.connection.name not in shown
 
 
-def test_an_operator_sees_every_body(client, town, django_user_model):
+def test_an_operator_sees_every_body(client, desk, django_user_model):
     client.force_login(django_user_model.objects.create_superuser("op@example.org"))
     shown = client.get(BOARD).content.decode()
-    assert town.county.name in shown
-    assert town.district.name in shown
+    assert desk.connection.name in shown
+    assert desk.other.name in shown
 
 
 def test_a_body_that_was_deleted_opens_nothing(client, town):
