@@ -13,8 +13,9 @@ from waywarden.bodies.models import Body, Category, Membership, Question
 from waywarden.kernel import clock
 from waywarden.reports import photos, states
 from waywarden.reports.models import Report, ReportBody, Update
-from waywarden.reports.services import NewReport, NewUpdate, create_report, create_update
+from waywarden.reports.services import NewReport, create_report
 from waywarden.reports.states import State
+from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.users.models import User
 
 LAT, LON = 60.1690, 24.9400

@@ -12,7 +12,8 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311 import types
 from waywarden.reports.models import Report
-from waywarden.reports.services import MAX_PHOTOS, NewReport, WrongAnswers
+from waywarden.reports.photo_services import MAX_PHOTOS
+from waywarden.reports.services import NewReport, WrongAnswers
 from waywarden.users.key_services import Key
 from waywarden.users.models import ApiKey
 

@@ -66,7 +66,7 @@ def _attributes(questions: Iterable[Question]) -> Iterable[types.Attribute]:
             code=question.code,
             variable=question.variable,
             datatype=question.datatype,
-            required=question.required and question.variable,
+            required=question.required and question.variable and not question.shown_if,
             datatype_description=question.hint,
             order=order,
             description=question.description,

@@ -8,8 +8,8 @@ from django.conf import settings
 from waywarden.kernel.errors import RuleBroken, WaywardenError
 from waywarden.kernel.http import Limits, Way
 from waywarden.open311.types import Upload
+from waywarden.reports.photo_services import MAX_PHOTOS
 from waywarden.reports.photos import MAX_BYTES, take_in
-from waywarden.reports.services import MAX_PHOTOS
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,8 @@
 """The operator's areas: a list, and taking boundaries in from a file."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
-from waywarden.areas.models import Area
-from waywarden.areas.services import Imported, import_geojson
+from waywarden.areas.models import Area, Layer
+from waywarden.areas.services import Imported, import_geojson, import_layer
 from waywarden.kernel.errors import RuleBroken
 
 #: Bytes of a file of boundaries; all councils of a country in detail are some 50 MB.
@@ -108,12 +110,77 @@ class AreaAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
         return render(request, "areas/import.html", context, status=status)
 
 
-def _take_in(file: Any, *, kind: str) -> Imported:
+class LayerForm(forms.Form):
+    """A file of lines and polygons, and what to call them."""
+
+    file = forms.FileField(
+        label=_("GeoJSON file"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".geojson,.json"}),
+        help_text=_("A FeatureCollection of lines or polygons in WGS84."),
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Trunk roads, parks, … A layer of that name is replaced."),
+    )
+
+    clean_file = ImportForm.clean_file
+
+
+@admin.register(Layer)
+class LayerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """Layers come from files; categories name them in their rules by place."""
+
+    list_display = ("name", "changed")
+    search_fields = ("name",)
+    readonly_fields = ("changed",)
+    actions_list = ("import_shapes",)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """By importing only."""
+        return False
+
+    @action(description=_("Import a layer"), url_path="import", icon="upload_file")  # type: ignore[untyped-decorator]
+    def import_shapes(self, request: HttpRequest) -> HttpResponse:
+        """Takes a GeoJSON file in, whole or not at all."""
+        if not request.user.has_perm("areas.add_layer"):
+            raise PermissionDenied
+        form = LayerForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            name = form.cleaned_data["name"]
+            try:
+                with _on_disk(form.cleaned_data["file"]) as path:
+                    count = import_layer(path, name=name)
+            except RuleBroken as error:
+                form.add_error("file", str(error))
+            else:
+                words = ngettext("%d shape was taken in.", "%d shapes were taken in.", count)
+                messages.success(request, words % count)
+                return redirect("admin:areas_layer_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Import a layer"),
+            "form": form,
+            "opts": self.opts,
+        }
+        status = 422 if form.errors else 200
+        return render(request, "areas/import.html", context, status=status)
+
+
+@contextmanager
+def _on_disk(file: Any) -> Iterator[Path]:
+    """An uploaded file under its own name, for as long as it is read."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (Path(file.name or "").name or "areas.geojson")
         with path.open("wb") as target:
             for chunk in file.chunks():
                 target.write(chunk)
+        yield path
+
+
+def _take_in(file: Any, *, kind: str) -> Imported:
+    with _on_disk(file) as path:
         return import_geojson(path, kind=kind)
 
 

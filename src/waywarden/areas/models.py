@@ -1,4 +1,4 @@
-"""An area: a named boundary that a body answers for, valid for a time."""
+"""Areas that bodies answer for, and layers of shapes that rules speak of."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -39,3 +39,35 @@ class Area(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Layer(models.Model):
+    """Shapes that rules speak of: trunk roads, parks, private land."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("layer")
+        verbose_name_plural = _("layers")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LayerShape(models.Model):
+    """One line or polygon of a layer, WGS84, as WKB."""
+
+    layer = models.ForeignKey(Layer, models.CASCADE, related_name="shapes")
+    shape = models.BinaryField()
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["layer", "west", "east"], name="layer_shape_box")]
+
+    def __str__(self) -> str:
+        return f"{self.layer_id}/{self.pk}"

@@ -1,4 +1,4 @@
-"""Every write to areas: importing boundaries."""
+"""Every write to areas and layers: importing shapes."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.db import transaction
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from waywarden.areas.models import Area
+from waywarden.areas.models import Area, Layer, LayerShape
 from waywarden.areas.queries import forget_shapes
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line, slug
@@ -76,17 +76,56 @@ def _row(number: int, feature: dict[str, Any], kind: str) -> dict[str, Any]:
     }
 
 
-def _polygon(number: int, feature: dict[str, Any]) -> BaseGeometry:
+def import_layer(path: Path, *, name: str) -> int:
+    """Takes the lines and polygons of a GeoJSON file in as a layer, in place of its old ones.
+
+    How many there are. Nothing is changed when any feature is wrong: RuleBroken names it.
+    """
+    shapes = [_any_shape(number, one) for number, one in enumerate(_features(path), start=1)]
+    with transaction.atomic():
+        layer, _made = Layer.objects.get_or_create(name=name)
+        layer.save(update_fields=["changed"])
+        LayerShape.objects.filter(layer=layer).delete()
+        LayerShape.objects.bulk_create((_shape_row(layer, one) for one in shapes), batch_size=500)
+    return len(shapes)
+
+
+def _shape_row(layer: Layer, one: BaseGeometry) -> LayerShape:
+    west, south, east, north = one.bounds
+    wkb = shapely.to_wkb(one)
+    return LayerShape(layer=layer, shape=wkb, west=west, south=south, east=east, north=north)
+
+
+def _any_shape(number: int, feature: dict[str, Any]) -> BaseGeometry:
+    """A line or a polygon in degrees. Raises RuleBroken."""
+    found = _geometry(number, feature)
+    kinds = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
+    if found.geom_type not in kinds or found.is_empty:
+        message = f"Feature {number} is a {found.geom_type}, not a line or a polygon."
+        raise RuleBroken(message)
+    return _in_degrees(number, found)
+
+
+def _geometry(number: int, feature: dict[str, Any]) -> BaseGeometry:
     try:
-        boundary = shape(feature["geometry"])
+        return shape(feature["geometry"])
     except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as error:
         message = f"Feature {number} has no readable geometry."
         raise RuleBroken(message) from error
-    if boundary.geom_type not in ("Polygon", "MultiPolygon"):
-        message = f"Feature {number} is a {boundary.geom_type}, not a polygon."
-        raise RuleBroken(message)
-    west, south, east, north = boundary.bounds
+
+
+def _in_degrees(number: int, found: BaseGeometry) -> BaseGeometry:
+    west, south, east, north = found.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         message = f"Feature {number} is not in degrees of WGS84."
         raise RuleBroken(message)
+    return found
+
+
+def _polygon(number: int, feature: dict[str, Any]) -> BaseGeometry:
+    boundary = _geometry(number, feature)
+    if boundary.geom_type not in ("Polygon", "MultiPolygon"):
+        message = f"Feature {number} is a {boundary.geom_type}, not a polygon."
+        raise RuleBroken(message)
+    _in_degrees(number, boundary)
     return boundary if boundary.is_valid else boundary.buffer(0)

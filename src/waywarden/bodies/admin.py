@@ -16,7 +16,7 @@ from unfold.forms import AdminForm
 
 from waywarden.backends import registry
 from waywarden.bodies.forms import BodyForm, CategoryForm, QuestionForm
-from waywarden.bodies.models import Body, Category, Membership, Question
+from waywarden.bodies.models import Body, Category, Membership, PlaceRule, Question
 from waywarden.bodies.services import choose_connection
 from waywarden.connections.admin import page_of, what_is_wrong
 from waywarden.connections.checking import check
@@ -272,7 +272,16 @@ class QuestionInline(StackedInline):  # type: ignore[misc]  # unfold is not seen
         ("required", "variable"),
         ("automated", "order"),
         "choices_text",
+        ("shown_if", "shown_if_values"),
     )
+
+
+class PlaceRuleInline(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
+    """Where in the body's areas a category is on offer."""
+
+    model = PlaceRule
+    extra = 0
+    verbose_name_plural = _("only in some places")
 
 
 @admin.register(Category)
@@ -288,7 +297,7 @@ class CategoryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by 
     prepopulated_fields = {"slug": ("name",)}
     autocomplete_fields = ("body", "connection")
     readonly_fields = ("way", "changed")
-    inlines = (QuestionInline,)
+    inlines = (QuestionInline, PlaceRuleInline)
     fieldsets = (
         (None, {"fields": ("body", "name", "slug", "state", "groups", "description", "keywords")}),
         (
@@ -302,8 +311,27 @@ class CategoryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by 
             },
         ),
         (
+            _("What people are told"),
+            {
+                "fields": (
+                    "emergency_notice",
+                    "stop_message",
+                    "title_hint",
+                    "detail_hint",
+                    "target_days",
+                )
+            },
+        ),
+        (
             _("Rules"),
-            {"fields": ("photo_required", "is_private", "prefer_if_multiple", "id_field")},
+            {
+                "fields": (
+                    ("photo_required", "is_private"),
+                    ("allows_anonymous", "prefer_if_multiple"),
+                    "look_alike_metres",
+                    "id_field",
+                )
+            },
         ),
         (
             _("Syncing"),

@@ -23,6 +23,10 @@ class Asked:
     required: bool
     choices: Mapping[str, str]
     stops: Mapping[str, str]
+    shown_if: str = ""
+    """The code of the question it depends on, "" for none."""
+    shown_if_values: frozenset[str] = frozenset()
+    """The answers there that show it; none: any answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,18 @@ class Checked:
 
 
 def asked(
-    *, code: str, datatype: str, required: bool, values: Sequence[Mapping[str, Any]]
+    *,
+    code: str,
+    datatype: str,
+    required: bool,
+    values: Sequence[Mapping[str, Any]],
+    shown_if: str = "",
+    shown_if_values: Iterable[str] = (),
 ) -> Asked:
     """A question from its stored choices."""
     return Asked(
+        shown_if=shown_if,
+        shown_if_values=frozenset(shown_if_values),
         code=code,
         datatype=datatype,
         required=required,
@@ -51,9 +63,14 @@ def asked(
 
 
 def check(questions: Iterable[Asked], given: Mapping[str, Sequence[str]]) -> Checked:
-    """Checks what was given; "0" counts as an answer, unknown codes are dropped."""
+    """Checks what was given; "0" counts as an answer, unknown codes are dropped.
+
+    A question that is not shown, for what was answered elsewhere, has no answer and needs none.
+    """
     checked = Checked(answers={}, errors={})
-    for question in questions:
+    questions = tuple(questions)
+    shown = shown_codes(questions, given)
+    for question in (one for one in questions if one.code in shown):
         values = [_clean(question.datatype, value) for value in given.get(question.code, ())]
         values = list(dict.fromkeys(value for value in values if value != ""))
         error = _error(question, values)
@@ -62,6 +79,33 @@ def check(questions: Iterable[Asked], given: Mapping[str, Sequence[str]]) -> Che
         elif values:
             checked.answers[question.code] = values
     return checked
+
+
+def shown_codes(questions: Iterable[Asked], given: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """The codes of the questions that are asked, given the answers so far.
+
+    A question that depends on one which is not asked is not asked either; one that depends on
+    itself, or on what there is not, is always asked.
+    """
+    by_code = {question.code: question for question in questions}
+    return frozenset(code for code in by_code if _is_shown(code, by_code, given, frozenset()))
+
+
+def _is_shown(
+    code: str,
+    by_code: Mapping[str, Asked],
+    given: Mapping[str, Sequence[str]],
+    seen: frozenset[str],
+) -> bool:
+    question = by_code[code]
+    other = question.shown_if
+    if not other or other not in by_code or other in seen or other == code:
+        return True
+    if not _is_shown(other, by_code, given, seen | {code}):
+        return False
+    answers = {_clean(by_code[other].datatype, value) for value in given.get(other, ())} - {""}
+    wanted = question.shown_if_values
+    return bool(answers & wanted) if wanted else bool(answers)
 
 
 def _clean(datatype: str, value: str) -> str:

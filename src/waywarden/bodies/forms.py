@@ -182,8 +182,9 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "description" in self.fields:
-            self.fields["description"].widget.attrs["rows"] = 3
+        for name in ("description", "emergency_notice", "stop_message"):
+            if name in self.fields:
+                self.fields[name].widget.attrs["rows"] = 3
         category = self.instance
         if category.is_devolved_to_email:
             self.initial["send_method"] = self.BY_EMAIL
@@ -217,6 +218,11 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             " choice is shown it and cannot report."
         ),
     )
+    shown_if_values = LinesField(
+        label=gettext_lazy("Was answered"),
+        rows=2,
+        help_text=gettext_lazy("Keys of its choices, one a line; none: any answer."),
+    )
 
     class Meta:
         model = Question
@@ -239,6 +245,8 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         datatype = str(cleaned.get("datatype", ""))
         if datatype.endswith("valuelist") and cleaned.get("variable") and not values:
             self.add_error("choices_text", _("A list needs choices."))
+        if cleaned.get("shown_if") and cleaned.get("shown_if") == cleaned.get("code"):
+            self.add_error("shown_if", _("A question cannot depend on itself."))
         self.instance.values = values
         return cleaned
 

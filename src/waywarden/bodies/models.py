@@ -2,11 +2,12 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from waywarden.areas.models import Area
+from waywarden.areas.models import Area, Layer
 from waywarden.connections.models import Connection
 
 
@@ -121,6 +122,35 @@ class Category(models.Model):
         help_text=_("Where several bodies have this category, only this one gets the report."),
     )
     photo_required = models.BooleanField(_("photo required"), default=False)
+    emergency_notice = models.TextField(
+        _("emergency notice"),
+        blank=True,
+        help_text=_("Shown at once to whoever picks it: when to call, and which number."),
+    )
+    stop_message = models.TextField(
+        _("stop message"),
+        blank=True,
+        help_text=_("With one, nothing can be reported here: it says what to do instead."),
+    )
+    title_hint = models.CharField(_("hint for the title"), max_length=200, blank=True)
+    detail_hint = models.CharField(_("hint for the detail"), max_length=300, blank=True)
+    allows_anonymous = models.BooleanField(
+        _("may be reported without a name"),
+        default=False,
+        help_text=_("No name, no e-mail, no link to confirm; public at once."),
+    )
+    target_days = models.PositiveIntegerField(
+        _("usual time (days)"),
+        null=True,
+        blank=True,
+        help_text=_("Within which it is usually dealt with; people are told. Empty says nothing."),
+    )
+    look_alike_metres = models.PositiveIntegerField(
+        _("look-alikes within (metres)"),
+        default=250,
+        validators=[MaxValueValidator(1000)],
+        help_text=_("Open reports that near are offered instead of a new one. 0 offers none."),
+    )
     keywords = ArrayField(
         models.CharField(max_length=60), default=list, blank=True, verbose_name=_("keywords")
     )
@@ -198,6 +228,19 @@ class Question(models.Model):
     values = models.JSONField(
         _("choices"), default=list, blank=True, help_text=_('A list of {"key": …, "name": …}.')
     )
+    shown_if = models.CharField(
+        _("asked only if"),
+        max_length=120,
+        blank=True,
+        help_text=_("Code of a question of this category; empty: always asked."),
+    )
+    shown_if_values = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        verbose_name=_("was answered"),
+        help_text=_("Any of these; none given: anything at all."),
+    )
 
     class Meta:
         verbose_name = _("question")
@@ -209,6 +252,34 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.description or self.code
+
+
+class PlaceRule(models.Model):
+    """Where in a body's areas a category is on offer, by a layer: trunk roads, parks, …"""
+
+    class Where(models.TextChoices):
+        WITHIN = "within", _("only on it")
+        OUTSIDE = "outside", _("only off it")
+
+    category = models.ForeignKey(Category, models.CASCADE, related_name="place_rules")
+    layer = models.ForeignKey(Layer, models.PROTECT, related_name="+", verbose_name=_("layer"))
+    where = models.CharField(_("on offer"), max_length=10, choices=Where.choices)
+    metres = models.PositiveIntegerField(
+        _("metres around it"),
+        default=15,
+        validators=[MaxValueValidator(1000)],
+        help_text=_("How near counts as on it: a line has no width of its own."),
+    )
+
+    class Meta:
+        verbose_name = _("rule by place")
+        verbose_name_plural = _("rules by place")
+        constraints = [
+            models.UniqueConstraint(fields=["category", "layer"], name="place_rule_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_where_display()}: {self.layer}"
 
 
 class ResponseTemplate(models.Model):

@@ -1,12 +1,16 @@
 """Reading bodies and categories."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from waywarden.areas.queries import areas_at
-from waywarden.bodies.models import Body, Category, Question
-from waywarden.bodies.routing import Choice, Offer, choices
+from waywarden.areas.queries import areas_at, metres_to_layers
+from waywarden.backends.contract import Capability
+from waywarden.backends.registry import backend_classes
+from waywarden.bodies.answers import Asked, asked
+from waywarden.bodies.models import Body, Category, PlaceRule, Question
+from waywarden.bodies.routing import Choice, Offer, OnLayer, Way, choices, is_offered
 from waywarden.connections.models import Connection
 from waywarden.events.queries import history_of
 
@@ -14,6 +18,8 @@ from waywarden.events.queries import history_of
 METHOD_CHANGED = "body.send_method_changed"
 #: Categories the public may pick.
 OPEN_STATES = (Category.State.CONFIRMED, Category.State.UNCONFIRMED)
+#: The kinds of back-end that the words on the form differ for.
+EMAIL, REFUSE = "email", "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,35 +29,106 @@ class Served:
     area_ids: tuple[int, ...]
     bodies: tuple[Body, ...]
     choices: tuple[Choice, ...]
+    missing: tuple[Body, ...] = ()
+    """Bodies that answer for the point but offer nothing there (FB A.4)."""
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the point lies in no area of this install: nothing can be reported there."""
+        return not self.area_ids
 
     @property
     def has_nobody(self) -> bool:
-        """Whether no body answers for the point."""
-        return not self.bodies
+        """Whether nobody takes anything at the point."""
+        return not self.choices
 
 
-def served_at(*, lat: float, lon: float) -> Served:
-    """The bodies and the choices at a point (WGS84 degrees)."""
+def served_at(
+    *, lat: float, lon: float, staff_of: Collection[int] = (), is_operator: bool = False
+) -> Served:
+    """The bodies and the choices at a point (WGS84 degrees).
+
+    Categories for staff only are among them for those of their own body, and all for operators.
+    """
     area_ids = areas_at(lat=lat, lon=lon)
     bodies = tuple(bodies_of(area_ids))
+    may_pick = Q(state__in=OPEN_STATES)
+    staffed = [body.pk for body in bodies if is_operator or body.pk in staff_of]
+    if staffed:
+        may_pick |= Q(state=Category.State.STAFF, body__in=staffed)
     categories = (
-        Category.objects.filter(body__in=bodies, state__in=OPEN_STATES)
-        .select_related("body")
+        Category.objects.filter(may_pick, body__in=bodies)
+        .select_related("body__sending_connection", "connection")
         .order_by("name", "body_id")
     )
-    offers = [
-        Offer(
-            category_id=category.pk,
-            body_id=category.body_id,
-            body_name=category.body.name,
-            name=category.name,
-            group=category.groups[0] if category.groups else "",
-            description=category.description,
-            prefers=category.prefer_if_multiple,
-        )
-        for category in categories
-    ]
-    return Served(area_ids=area_ids, bodies=bodies, choices=choices(offers))
+    offers = [_offer(category) for category in _on_offer(categories, lat=lat, lon=lon)]
+    offering = {offer.body_id for offer in offers}
+    return Served(
+        area_ids=area_ids,
+        bodies=bodies,
+        choices=choices(offers),
+        missing=tuple(body for body in bodies if body.pk not in offering),
+    )
+
+
+def _on_offer(categories: Iterable[Category], *, lat: float, lon: float) -> list[Category]:
+    """Those whose rules by place hold at the point."""
+    found = list(categories)
+    rules: dict[int, list[OnLayer]] = {}
+    for rule in PlaceRule.objects.filter(category__in=found):
+        is_within = rule.where == PlaceRule.Where.WITHIN
+        one = OnLayer(rule.layer_id, is_within, float(rule.metres))
+        rules.setdefault(rule.category_id, []).append(one)
+    if not rules:
+        return found
+    wanted = [rule for group in rules.values() for rule in group]
+    far = metres_to_layers(
+        {rule.layer_id for rule in wanted},
+        lat=lat,
+        lon=lon,
+        within=max(rule.metres for rule in wanted),
+    )
+    return [one for one in found if is_offered(rules.get(one.pk, ()), far)]
+
+
+def _offer(category: Category) -> Offer:
+    way, reason = way_of(category)
+    return Offer(
+        category_id=category.pk,
+        body_id=category.body_id,
+        body_name=category.body.name,
+        name=category.name,
+        group=category.groups[0] if category.groups else "",
+        description=category.description,
+        prefers=category.prefer_if_multiple,
+        groups=tuple(category.groups),
+        keywords=tuple(category.keywords),
+        way=way,
+        reason=reason,
+        emergency_notice=category.emergency_notice,
+        stop_message=category.stop_message,
+        title_hint=category.title_hint,
+        detail_hint=category.detail_hint,
+        photo_required=category.photo_required,
+        is_private=category.is_private,
+        allows_anonymous=category.allows_anonymous,
+        target_days=category.target_days,
+        look_alike_metres=category.look_alike_metres,
+    )
+
+
+def way_of(category: Category) -> tuple[Way, str]:
+    """How reports of a category reach its body, and what a body that refuses says."""
+    connection = category.connection_for_sending
+    kind = connection.kind if connection else EMAIL
+    if connection is not None and kind == REFUSE:
+        return Way.REFUSED, str(connection.options.get("reason", ""))
+    plug_in = backend_classes().get(kind)
+    if plug_in is None or not plug_in.can(Capability.SENDS_REPORTS):
+        return Way.NOWHERE, ""
+    if plug_in.missing_address(emails=tuple(category.emails), service_code=category.service_code):
+        return Way.NOWHERE, ""
+    return (Way.EMAIL if kind == EMAIL else Way.SYSTEM), ""
 
 
 def bodies_of(area_ids: tuple[int, ...]) -> QuerySet[Body]:
@@ -65,6 +142,18 @@ def questions_for(category_ids: tuple[int, ...]) -> tuple[Question, ...]:
     for question in Question.objects.filter(category__in=category_ids).order_by("order", "id"):
         found.setdefault(question.code, question)
     return tuple(found.values())
+
+
+def asked_of(question: Question) -> Asked:
+    """A question as the check of answers sees it; one that a page fills in is never demanded."""
+    return asked(
+        code=question.code,
+        datatype=question.datatype,
+        required=question.required and not question.automated,
+        values=question.values,
+        shown_if=question.shown_if,
+        shown_if_values=question.shown_if_values,
+    )
 
 
 def body_by_slug(slug: str) -> Body | None:

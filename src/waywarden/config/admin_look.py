@@ -57,12 +57,15 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Categories"), "category", "bodies_category"),
                     _item(_("Response templates"), "chat", "bodies_responsetemplate"),
                     _item(_("Areas"), "map", "areas_area"),
+                    _item(_("Layers"), "layers", "areas_layer"),
+                    _item(_("Who may do what"), "rule", "reports_updaterule"),
                 ],
             },
             {
                 "title": _("Reports"),
                 "items": [
                     _item(_("Reports"), "report", "reports_report"),
+                    _item(_("Flags"), "flag", "reports_flag"),
                     _item(_("Deliveries"), "outbox", "sending_delivery"),
                 ],
             },

@@ -10,6 +10,7 @@ from waywarden.jobs.services import queue_each
 from waywarden.notifications import alert_services as alerts
 from waywarden.reports.fetched_photo_services import reports_with_photos, updates_with_photos
 from waywarden.reports.models import Report
+from waywarden.sending import hold_services as held
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sync import aside_services
@@ -23,8 +24,11 @@ def install() -> None:
     on("delivery.retried", now=[wake_lanes])
     on("report.created", later=[mail_confirmations])
     on("report.confirmed", now=[plan_reports, follow_own_reports], later=[tell_of_reports])
-    on("report.withdrawn", now=[cancel_deliveries])
     on("report.sent", now=[apply_set_aside], later=[mail_sent])
+    on("report.corrected", now=[require_held])
+    on("report.withdrawn", now=[require_held, cancel_deliveries])
+    on("update.corrected", now=[require_updates_held])
+    on("update.withdrawn", now=[require_updates_held, cancel_update_deliveries])
     on("update.created", later=[mail_update_confirmations])
     on("update.confirmed", now=[plan_updates], later=[tell_of_updates])
     on("update.fetched", later=[tell_of_updates, fetch_update_photos])
@@ -39,7 +43,8 @@ def _ids(facts: Facts) -> list[int]:
 
 def mail_confirmations(facts: Facts) -> None:
     """A report by somebody not signed in: its author confirms by a mailed link."""
-    waiting = Report.objects.filter(pk__in=_ids(facts), user=None).values_list("pk", flat=True)
+    unsigned = Report.objects.filter(pk__in=_ids(facts), user=None).exclude(email="")
+    waiting = unsigned.values_list("pk", flat=True)
     queue_each(tasks.mail_report_confirmation, ({"report_id": one} for one in waiting))
 
 
@@ -103,6 +108,21 @@ def wake_lanes(facts: Facts) -> None:
     """A delivery that a person had tried again: its lane need not wait for the sweep."""
     for lane in sending_queries.lanes_of(_ids(facts)):
         tasks.wake_lane(lane)
+
+
+def require_held(facts: Facts) -> None:
+    """An author may change a report only while nothing of it has gone out; else nothing is."""
+    held.require_reports_held(_ids(facts))
+
+
+def require_updates_held(facts: Facts) -> None:
+    """The same for updates."""
+    held.require_updates_held(_ids(facts))
+
+
+def cancel_update_deliveries(facts: Facts) -> None:
+    """A withdrawn update is not sent any more."""
+    held.cancel_updates(_ids(facts))
 
 
 def cancel_deliveries(facts: Facts) -> None:

@@ -14,7 +14,8 @@ from waywarden.events.record_admin import LongListAdmin
 from waywarden.kernel import clock
 from waywarden.reports import services
 from waywarden.reports.forms import ResponseTemplateForm
-from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.models import Flag, Report, ReportBody, Update, UpdateRule
+from waywarden.reports.public_services import handle_flags
 
 _WORDS = ("title", "detail", "nearest_address", "name", "is_name_public", "is_private")
 
@@ -190,3 +191,39 @@ class ResponseTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not 
     def shown_codes(self, template: ResponseTemplate) -> str:
         """In one line."""
         return " · ".join(template.external_codes) or "–"
+
+
+@admin.register(UpdateRule)
+class UpdateRuleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """The table that says who may add what to a body's reports, a line a row."""
+
+    list_display = ("body", "category", "act", "who", "only_while_open")
+    list_filter = ("act", "who", "body")
+    list_select_related = ("body", "category")
+    search_fields = ("body__name", "category__name")
+    autocomplete_fields = ("body", "category")
+    show_full_result_count = False
+
+
+@admin.register(Flag)
+class FlagAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """What people find abusive or wrong; those not looked at come first."""
+
+    list_display = ("created", "report", "reason", "words", "email", "handled_at")
+    list_filter = (("handled_at", admin.EmptyFieldListFilter), "reason")
+    list_select_related = ("report",)
+    ordering = ("-handled_at", "-created")
+    readonly_fields = ("report", "update", "reason", "words", "email", "created", "handled_at")
+    raw_id_fields = ("report", "update")
+    show_full_result_count = False
+    actions = ("mark_handled",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They come from the site."""
+        return False
+
+    @admin.action(description=_("Looked at"), permissions=["change"])
+    def mark_handled(self, request: HttpRequest, queryset: QuerySet[Flag]) -> None:
+        """They need nobody's eyes any more."""
+        count = handle_flags(list(queryset.values_list("pk", flat=True)))
+        messages.success(request, _("%d looked at.") % count)

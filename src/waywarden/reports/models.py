@@ -74,6 +74,21 @@ class Report(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(null=True, blank=True)
     changed = models.DateTimeField()
+    duplicate_of = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        verbose_name=_("duplicate of"),
+    )
+    me_too_count = models.PositiveIntegerField(_("seen by others too"), default=0)
+    missing_body_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        help_text=_("Bodies that answer for the place but took nothing there (FB A.4)."),
+    )
 
     class Meta:
         verbose_name = _("report")
@@ -233,6 +248,94 @@ class Update(models.Model):
         if self.body is not None:
             return self.body.name
         return self.name if self.is_name_public else ""
+
+
+class MeToo(models.Model):
+    """Somebody else who has seen it too; counted once each."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="me_toos")
+    key = models.CharField(max_length=64, help_text=_("Who, as a keyed hash."))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["report", "key"], name="me_too_once")]
+
+    def __str__(self) -> str:
+        return f"{self.report_id}: {self.pk}"
+
+
+class Flag(models.Model):
+    """That somebody finds a report or an update abusive or wrong; the operator looks at it."""
+
+    class Reason(models.TextChoices):
+        ABUSIVE = "abusive", _("It insults or threatens somebody")
+        PERSONAL = "personal", _("It shows personal data")
+        WRONG = "wrong", _("It is wrong: the place, the category, the photo")
+        SPAM = "spam", _("It is advertising or nonsense")
+        OTHER = "other", _("Something else")
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="flags")
+    update = models.ForeignKey("Update", models.CASCADE, null=True, blank=True, related_name="+")
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)
+    words = models.TextField(_("words"), blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    created = models.DateTimeField()
+    handled_at = models.DateTimeField(_("looked at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("flag")
+        verbose_name_plural = _("flags")
+        ordering = ["-created"]
+        indexes = [models.Index(fields=["created"], name="flag_open", condition=Q(handled_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.report_id}: {self.reason}"
+
+
+class UpdateRule(models.Model):
+    """A line of the table that says who may add what, for a body or one of its categories."""
+
+    class Act(models.TextChoices):
+        UPDATE = "update", _("write an update")
+        FIX = "fix", _("say that it is fixed")
+        REOPEN = "reopen", _("say that it is still a problem")
+        ME_TOO = "me_too", _("say “me too”")
+
+    class Who(models.TextChoices):
+        EVERYONE = "everyone", _("everyone")
+        REPORTER = "reporter", _("the reporter, and staff")
+        STAFF = "staff", _("staff")
+        NOBODY = "nobody", _("nobody")
+
+    body = models.ForeignKey(
+        Body, models.CASCADE, related_name="update_rules", verbose_name=_("body")
+    )
+    category = models.ForeignKey(
+        Category,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="update_rules",
+        verbose_name=_("category"),
+        help_text=_("Empty: all that have no line of their own."),
+    )
+    act = models.CharField(_("to"), max_length=10, choices=Act.choices)
+    who = models.CharField(_("may"), max_length=10, choices=Who.choices)
+    only_while_open = models.BooleanField(_("only while it is open"), default=False)
+
+    class Meta:
+        verbose_name = _("who may do what")
+        verbose_name_plural = _("who may do what")
+        ordering = ["body", "category", "act"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["body", "category", "act"], name="update_rule_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()}: {self.get_who_display()}"
 
 
 class Photo(models.Model):

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from waywarden.bodies.models import Membership
 from waywarden.reports import states
-from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.allowed import Act, Asking, Rule, Who, may
+from waywarden.reports.models import Report, ReportBody, Update, UpdateRule
+from waywarden.reports.privacy import NOBODY, Viewer
+from waywarden.users.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,38 @@ def story_of(report_id: int) -> Story | None:
     return Story(
         report=report, at_bodies=tuple(report.at_bodies.all()), updates=tuple(report.updates.all())
     )
+
+
+def viewer_for(user: User | None) -> Viewer:
+    """A person as `privacy` and `allowed` want to know them, with the bodies they work for."""
+    if user is None:
+        return NOBODY
+    bodies = Membership.objects.filter(user_id=user.pk).values_list("body_id", flat=True)
+    return Viewer(user_id=user.pk, is_operator=user.is_superuser, body_ids=frozenset(bodies))
+
+
+def acts_of(report: Report, viewer: Viewer) -> frozenset[Act]:
+    """What a person may do with a report, by the tables of its bodies."""
+    rows = list(report.at_bodies.all())
+    body_ids = frozenset(row.body_id for row in rows)
+    lines = _lines_of({row.body_id: row.category_id for row in rows})
+    asking = Asking(
+        is_reporter=viewer.user_id is not None and viewer.user_id == report.user_id,
+        is_staff=viewer.is_operator or bool(viewer.body_ids & body_ids),
+        is_open=report.is_open,
+        is_duplicate=report.duplicate_of_id is not None,
+    )
+    return frozenset(act for act in Act if may(act, lines, asking=asking))
+
+
+def _lines_of(categories: dict[int, int | None]) -> list[list[Rule]]:
+    """The lines that each body has for its category."""
+    found: dict[int, list[Rule]] = {body_id: [] for body_id in categories}
+    for row in UpdateRule.objects.filter(body__in=categories):
+        if row.category_id in (None, categories[row.body_id]):
+            rule = Rule(Act(row.act), Who(row.who), row.only_while_open, row.category_id is None)
+            found[row.body_id].append(rule)
+    return list(found.values())
 
 
 def report_by_reference(reference: str) -> Report | None:

@@ -68,8 +68,9 @@ def plan_reports(report_ids: Iterable[int]) -> frozenset[Lane]:
 
 
 def plan_updates(update_ids: Iterable[int]) -> frozenset[Lane]:
-    """One delivery for each person's update and body whose connection sends updates."""
+    """One delivery for each person's update and body whose connection sends updates, held too."""
     moment = clock.now()
+    due_at = moment + timedelta(seconds=settings.WAYWARDEN_HOLD_SECONDS)
     updates = Update.objects.filter(
         pk__in=list(update_ids), visibility=Update.Visibility.SHOWN, body=None
     )
@@ -78,7 +79,7 @@ def plan_updates(update_ids: Iterable[int]) -> frozenset[Lane]:
         for row in _rows().filter(report=update.report_id):
             connection = row.category.connection_for_sending if row.category else None
             if connection is not None and _takes_updates(connection):
-                planned.append(_planned(row, update, due_at=moment, moment=moment))
+                planned.append(_planned(row, update, due_at=due_at, moment=moment))
     return _store(planned)
 
 

@@ -2,14 +2,11 @@
 
 from django.http import HttpRequest
 
-from waywarden.bodies.models import Membership
-from waywarden.reports.privacy import NOBODY, Viewer
+from waywarden.reports.privacy import Viewer
+from waywarden.reports.queries import viewer_for
+from waywarden.users.models import User
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
     """The signed-in person and the bodies they work for, or nobody."""
-    user = request.user
-    if not user.is_authenticated:
-        return NOBODY
-    bodies = Membership.objects.filter(user_id=user.pk).values_list("body_id", flat=True)
-    return Viewer(user_id=user.pk, is_operator=user.is_superuser, body_ids=frozenset(bodies))
+    return viewer_for(request.user if isinstance(request.user, User) else None)

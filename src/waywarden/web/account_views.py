@@ -18,7 +18,8 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.services import send_sign_in_link
 from waywarden.reports.models import Update
 from waywarden.reports.queries import reports_of
-from waywarden.reports.services import confirm_report, confirm_update
+from waywarden.reports.services import confirm_report
+from waywarden.reports.update_services import confirm_update
 from waywarden.ui.current import cobrand_of
 from waywarden.users.models import MailedLink, User
 from waywarden.users.queries import find_link, was_just_used

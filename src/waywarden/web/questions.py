@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from waywarden.bodies.answers import asked, check
+from waywarden.bodies.answers import check
 from waywarden.bodies.models import Question
-from waywarden.bodies.queries import questions_for
+from waywarden.bodies.queries import asked_of, questions_for
 
 PREFIX = "q."
 
@@ -73,16 +73,7 @@ def errors_in(
     questions: Iterable[AskedQuestion], answers: Mapping[str, tuple[str, ...]]
 ) -> dict[str, str]:
     """What is wrong with the answers, by code (the service looks again before it stores)."""
-    wanted = [
-        asked(
-            code=one.question.code,
-            datatype=one.question.datatype,
-            required=one.question.required and not one.is_hidden,
-            values=one.question.values,
-        )
-        for one in questions
-        if one.question.variable
-    ]
+    wanted = [asked_of(one.question) for one in questions if one.question.variable]
     return check(wanted, answers).errors
 
 

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from waywarden.geo.points import Point
 from waywarden.kernel.errors import NotAllowed, RuleBroken
+from waywarden.reports.author_services import withdraw_report
 from waywarden.reports.models import Update
 from waywarden.reports.privacy import Sight, sight_of
 from waywarden.reports.queries import Story, story_of
-from waywarden.reports.services import NewUpdate, create_update, withdraw_report
 from waywarden.reports.states import PinClass
+from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.ui.maps import EXACT_ZOOM, map_settings, still_map
 from waywarden.ui.viewers import viewer_of
 from waywarden.web.error_views import refusal
@@ -162,5 +163,8 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
         withdraw_report(number, user=user)
     except NotAllowed:
         return refusal(request, Sight.FORBIDDEN)
-    messages.success(request, _("Your report is withdrawn."))
+    except RuleBroken as late:
+        messages.error(request, str(late))
+    else:
+        messages.success(request, _("Your report is withdrawn."))
     return redirect(story.report)

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from waywarden.reports.models import Photo
+from waywarden.reports.photo_services import MAX_PHOTOS
 from waywarden.reports.photos import NotAPhoto, take_in
-from waywarden.reports.services import MAX_PHOTOS
 
 
 @dataclass(frozen=True, slots=True)

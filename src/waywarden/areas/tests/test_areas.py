@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from waywarden.areas.models import Area
-from waywarden.areas.queries import areas_at, forget_shapes
-from waywarden.areas.services import import_geojson
+from waywarden.areas.models import Area, Layer, LayerShape
+from waywarden.areas.queries import areas_at, forget_shapes, metres_to_layers
+from waywarden.areas.services import import_geojson, import_layer
 from waywarden.kernel.errors import RuleBroken
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +101,37 @@ def test_a_file_that_is_no_geojson_is_said(tmp_path):
     path.write_text("<html>")
     with pytest.raises(RuleBroken, match="GeoJSON"):
         import_geojson(path)
+
+
+def a_line(*points, kind="LineString"):
+    return {"type": "Feature", "properties": {}, "geometry": {"type": kind, "coordinates": points}}
+
+
+def test_a_layer_tells_how_far_a_point_is_from_its_lines(tmp_path):
+    road = a_line([24.0, 60.0], [25.0, 60.0])
+    assert import_layer(written(tmp_path, road), name="Trunk roads") == 1
+    layer = Layer.objects.get().pk
+    far = metres_to_layers([layer], lat=60.0001, lon=24.5, within=50)
+    assert far[layer] == pytest.approx(11.1, abs=0.2)  # a ten-thousandth of a degree
+    east = metres_to_layers([layer], lat=60.0, lon=25.0002, within=50)
+    assert east[layer] == pytest.approx(11.1, abs=0.2)  # at 60° a degree of longitude is half
+    assert metres_to_layers([layer], lat=60.001, lon=24.5, within=50) == {}
+    assert metres_to_layers([layer + 1], lat=60.0, lon=24.5, within=50) == {}
+
+
+def test_inside_a_polygon_of_a_layer_is_no_distance(tmp_path):
+    import_layer(written(tmp_path, square("Park", 24, 60, 1)), name="Parks")
+    layer = Layer.objects.get().pk
+    assert metres_to_layers([layer], lat=60.5, lon=24.5, within=1) == {layer: 0.0}
+
+
+def test_a_layer_is_taken_in_whole_or_not_at_all(tmp_path):
+    import_layer(written(tmp_path, a_line([24.0, 60.0], [25.0, 60.0])), name="Roads")
+    wrong = written(tmp_path, a_line([1, 1], [2, 2]), {"type": "Feature", "geometry": None})
+    with pytest.raises(RuleBroken, match="Feature 2"):
+        import_layer(wrong, name="Roads")
+    with pytest.raises(RuleBroken, match="not a line"):
+        import_layer(written(tmp_path, a_line(24, 60, kind="Point")), name="Roads")
+    assert LayerShape.objects.count() == 1
+    import_layer(written(tmp_path, a_line([1, 1], [2, 2]), a_line([2, 2], [3, 3])), name="Roads")
+    assert LayerShape.objects.count() == 2  # in place of the old ones

@@ -67,3 +67,46 @@ def test_an_answer_that_stops_the_report_says_why():
 
 def test_codes_that_nobody_asked_for_are_dropped():
     assert check([question("string")], {"other": ["x"]}).answers == {}
+
+
+BURST = [{"key": "yes", "name": "Yes"}, {"key": "no", "name": "No"}]
+
+
+def chain(*codes, required=True, values=("yes",)):
+    """Questions of which each is asked only for "yes" to the one before."""
+    return [
+        asked(
+            code=code, datatype="singlevaluelist", required=required, values=BURST,
+            shown_if=before, shown_if_values=values if before else (),
+        )
+        for before, code in zip(("", *codes), codes, strict=False)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "wrong"),
+    [
+        ({"a": ["no"], "b": ["yes"]}, {"a": ["no"]}, set()),  # b was not asked: dropped
+        ({"a": ["yes"]}, {"a": ["yes"]}, {"b"}),
+        ({"a": ["yes"], "b": ["no"], "c": ["yes"]}, {"a": ["yes"], "b": ["no"]}, set()),
+        ({"b": ["yes"], "c": ["yes"]}, {}, {"a"}),  # c hangs on b, which is not asked
+    ],
+)
+def test_a_question_is_asked_only_for_the_answer_it_hangs_on(given, kept, wrong):
+    checked = check(chain("a", "b", "c"), given)
+    assert checked.answers == kept
+    assert set(checked.errors) == wrong
+
+
+def test_without_values_any_answer_shows_a_question():
+    questions = chain("a", "b", values=())
+    assert set(check(questions, {"a": ["no"]}).errors) == {"b"}
+    assert set(check(questions, {}).errors) == {"a"}
+
+
+def test_questions_that_hang_on_each_other_are_asked():
+    ring = [
+        asked(code=one, datatype="string", required=True, values=(), shown_if=other)
+        for one, other in (("a", "b"), ("b", "a"), ("c", "gone"), ("d", "d"))
+    ]
+    assert set(check(ring, {"a": ["x"], "b": ["y"]}).errors) == {"c", "d"}

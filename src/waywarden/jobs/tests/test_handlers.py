@@ -7,8 +7,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from waywarden.events.services import Fact, record
 from waywarden.notifications.models import Alert
 from waywarden.reports import services
+from waywarden.reports.author_services import withdraw_report
 from waywarden.reports.models import Update
-from waywarden.reports.services import NewReport, NewUpdate
+from waywarden.reports.services import NewReport
+from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.sending.models import Delivery
 from waywarden.web.tests import town
 
@@ -60,7 +62,7 @@ def test_the_delivery_and_the_confirmation_are_one_transaction(place, monkeypatc
 
 def test_a_withdrawn_report_is_not_sent(place):
     report = services.create_report(lamp(), user=place.rosa)
-    services.withdraw_report(report.pk, user=place.rosa)
+    withdraw_report(report.pk, user=place.rosa)
     assert Delivery.objects.get().state == Delivery.State.CANCELLED
 
 
@@ -76,7 +78,7 @@ def test_a_reporter_follows_what_they_published_and_it_is_told_once(place):
 def test_a_persons_update_is_told_to_those_who_follow_the_report(place):
     report = place.report()
     new = NewUpdate(report_id=report.pk, text="Still dark.", email="", name="Oskar")
-    update = services.create_update(new, user=place.oskar)
+    update = create_update(new, user=place.oskar)
     job = ProcrastinateJob.objects.get(task_name="tell_of_updates")
     assert job.args == {"update_ids": [update.pk], "quiet": []}
 

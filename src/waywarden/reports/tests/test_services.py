@@ -7,10 +7,11 @@ import pytest
 from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.kernel.errors import NotAllowed, RuleBroken
-from waywarden.reports import services
+from waywarden.reports import author_services, services, update_services
 from waywarden.reports.models import Photo, Report, ReportBody, Update
-from waywarden.reports.services import NewReport, NewUpdate, WrongAnswers
+from waywarden.reports.services import NewReport, WrongAnswers
 from waywarden.reports.states import State
+from waywarden.reports.update_services import NewUpdate
 from waywarden.users.models import Ban
 
 pytestmark = pytest.mark.django_db
@@ -134,8 +135,8 @@ def test_a_banned_reporters_report_is_hidden_and_plans_nothing(place):
 def test_only_its_reporter_withdraws_a_report(place):
     report = services.create_report(POTHOLE, user=place.rosa)
     with pytest.raises(NotAllowed):
-        services.withdraw_report(report.pk, user=place.oskar)
-    services.withdraw_report(report.pk, user=place.rosa)
+        author_services.withdraw_report(report.pk, user=place.oskar)
+    author_services.withdraw_report(report.pk, user=place.rosa)
     report.refresh_from_db()
     assert report.state == State.CANCELLED
 
@@ -174,13 +175,13 @@ def report(place):
 
 
 def test_anybody_may_say_that_an_open_report_is_fixed(place, report):
-    services.create_update(said(report, says_fixed=True), user=place.oskar)
+    update_services.create_update(said(report, says_fixed=True), user=place.oskar)
     report.refresh_from_db()
     assert report.state == State.FIXED_USER
 
 
 def test_an_unconfirmed_update_changes_nothing_and_is_not_shown(place, report):
-    update = services.create_update(said(report, says_fixed=True), user=None)
+    update = update_services.create_update(said(report, says_fixed=True), user=None)
     report.refresh_from_db()
     assert report.state == State.CONFIRMED
     assert update.visibility == Update.Visibility.UNCONFIRMED
@@ -191,22 +192,22 @@ def test_an_unconfirmed_update_changes_nothing_and_is_not_shown(place, report):
 )
 def test_only_the_reporter_reopens(place, report, who, state):
     Report.objects.update(state=State.FIXED_COUNCIL)
-    services.create_update(said(report, reopens=True), user=getattr(place, who))
+    update_services.create_update(said(report, reopens=True), user=getattr(place, who))
     report.refresh_from_db()
     assert report.state == state
 
 
 def test_saying_fixed_of_what_is_closed_changes_nothing(place, report):
     Report.objects.update(state=State.UNABLE_TO_FIX)
-    services.create_update(said(report, says_fixed=True), user=place.oskar)
+    update_services.create_update(said(report, says_fixed=True), user=place.oskar)
     report.refresh_from_db()
     assert report.state == State.UNABLE_TO_FIX
 
 
 def test_an_update_confirmed_after_the_state_moved_does_not_overwrite_it(place, report):
-    update = services.create_update(said(report, says_fixed=True), user=None)
+    update = update_services.create_update(said(report, says_fixed=True), user=None)
     Report.objects.update(state=State.FIXED_COUNCIL)
-    services.confirm_update(update.pk, user=place.oskar)
+    update_services.confirm_update(update.pk, user=place.oskar)
     report.refresh_from_db()
     assert report.state == State.FIXED_COUNCIL
 
@@ -215,12 +216,12 @@ def test_an_update_confirmed_after_the_state_moved_does_not_overwrite_it(place, 
 def test_nothing_can_be_added_to_a_report_that_is_not_there(place, report, state):
     Report.objects.update(state=state)
     with pytest.raises(RuleBroken):
-        services.create_update(said(report), user=place.oskar)
+        update_services.create_update(said(report), user=place.oskar)
 
 
 def test_a_banned_persons_update_is_hidden_and_sets_no_state(place, report):
     Ban.objects.create(kind=Ban.Kind.EMAIL, value="oskar@example.org")
-    update = services.create_update(said(report, says_fixed=True), user=place.oskar)
+    update = update_services.create_update(said(report, says_fixed=True), user=place.oskar)
     report.refresh_from_db()
     assert (update.visibility, report.state) == (Update.Visibility.HIDDEN, State.CONFIRMED)
     assert "update.confirmed" not in facts()
