@@ -25,6 +25,7 @@ def install() -> None:
     on("report.created", later=[mail_confirmations])
     on("report.confirmed", now=[plan_reports, follow_own_reports], later=[tell_of_reports])
     on("report.sent", now=[apply_set_aside], later=[mail_sent])
+    on("report.duplicate", now=[move_followers])
     on("report.corrected", now=[require_held])
     on("report.withdrawn", now=[require_held, cancel_deliveries])
     on("update.corrected", now=[require_updates_held])
@@ -108,6 +109,12 @@ def wake_lanes(facts: Facts) -> None:
     """A delivery that a person had tried again: its lane need not wait for the sweep."""
     for lane in sending_queries.lanes_of(_ids(facts)):
         tasks.wake_lane(lane)
+
+
+def move_followers(facts: Facts) -> None:
+    """Who follows a duplicate follows its original from now on."""
+    for fact in facts:
+        alerts.move_followers(fact.subject_id, fact.data["original"])
 
 
 def require_held(facts: Facts) -> None:

@@ -3,6 +3,8 @@
 import pytest
 
 from waywarden.kernel.errors import NotAllowed, RuleBroken
+from waywarden.notifications.alert_services import follow_report
+from waywarden.notifications.models import Alert
 from waywarden.reports.models import Flag, Report, UpdateRule
 from waywarden.reports.public_services import (
     flag_report,
@@ -94,3 +96,11 @@ def test_a_report_is_one_of_its_own_again(place):
 def test_a_hidden_report_is_nobodys_original(place):
     with pytest.raises(RuleBroken):
         mark_duplicate(place.report().pk, original_id=place.report(state="hidden").pk)
+
+
+def test_whoever_follows_a_duplicate_follows_its_original(place):
+    original, copy = place.report(), place.report(user=place.ines)
+    follow_report(report_id=copy.pk, user=place.oskar)
+    mark_duplicate(copy.pk, original_id=original.pk)
+    now = Alert.objects.filter(user=place.oskar, stopped_at=None)
+    assert [alert.report_id for alert in now] == [original.pk]
