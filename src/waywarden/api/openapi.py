@@ -14,6 +14,7 @@ _COUNT: Plain = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 _DATE: Plain = {"type": "string", "format": "date-time"}
 _DEGREES_LAT: Plain = {"type": "number", "minimum": -90, "maximum": 90}
 _DEGREES_LONG: Plain = {"type": "number", "minimum": -180, "maximum": 180}
+_FILE: Plain = {"type": "string", "contentMediaType": "application/octet-stream"}
 _LIST: Plain = {"type": "array", "items": _TEXT}
 
 _FORMATS = (("xml", "text/xml"), ("json", "application/json"))
@@ -53,6 +54,9 @@ _FORM: dict[str, tuple[Plain, str]] = {
     **_QUERY,
     "service_code": (_TEXT, "The service."),
     "service_request_id": (_TEXT, "The body's own reference of the report."),
+    "photo1": (_FILE, "A photo; two more as `photo2` and `photo3`."),
+    "photo2": (_FILE, "The second photo."),
+    "photo3": (_FILE, "The third photo."),
     "description": ({"type": "string", "maxLength": 4000}, "What is wrong, or what was done."),
     "email": (_TEXT, "The person's address; needed where they confirm by mail."),
     "first_name": (_TEXT, "The person's name; never public."),
@@ -120,6 +124,8 @@ _SCHEMAS: dict[str, tuple[dict[str, Plain], tuple[str, ...]]] = {
         ("update_id", "service_request_id", "status", "updated_datetime", "description"),
     ),
     "UpdateReceipt": ({"update_id": _TEXT}, ("update_id",)),
+    "Token": ({"service_request_id": _MAYBE, "token": _TEXT}, ("service_request_id", "token")),
+    "UpdateToken": ({"update_id": _MAYBE, "token": _TEXT}, ("update_id", "token")),
     "Endpoint": (
         {
             "specification": _TEXT, "url": _TEXT, "changeset": _MOMENT, "type": _TEXT,
@@ -139,6 +145,7 @@ _SCHEMAS: dict[str, tuple[dict[str, Plain], tuple[str, ...]]] = {
         ("code", "description"),
     ),
 }  # fmt: skip
+_PHOTOS = ("photo1", "photo2", "photo3")
 _FILTERS = (
     "service_request_id service_code start_date end_date updated_after updated_before status "
     "bbox lat long radius q page page_size"
@@ -192,6 +199,10 @@ _METHODS: dict[str, dict[str, Parts]] = {
     },
     "requests/{service_request_id}": {
         "get": ("One report", "Request", True, "jurisdiction_id api_key", "")
+    },
+    "tokens/{token}": {"get": ("The request of a token", "Token", True, "jurisdiction_id", "")},
+    "update_tokens/{token}": {
+        "get": ("The update of a token", "UpdateToken", True, "jurisdiction_id", "")
     },
     "servicerequestupdates": {
         "get": ("Updates", "Update", True, "jurisdiction_id api_key start_date end_date", ""),
@@ -256,7 +267,15 @@ def _body(names: list[str], needed: list[str]) -> Plain:
         name: {**_FORM[name][0], "description": _FORM[name][1]} for name in (*needed, *names)
     }
     schema = {"type": "object", "properties": properties, "required": needed}
-    return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
+    files = {name: {**_FORM[name][0], "description": _FORM[name][1]} for name in _PHOTOS}
+    with_files = {**schema, "properties": {**properties, **files}}
+    return {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {"schema": schema},
+            "multipart/form-data": {"schema": with_files},
+        },
+    }
 
 
 def _answer(words: str, schema: str, *, is_list: bool, content_type: str) -> Plain:

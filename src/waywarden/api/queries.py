@@ -12,8 +12,8 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cos, Power, Radians, Sin
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Cos, Power, Radians, Sin
 
 from waywarden.bodies.models import Body, Category
 from waywarden.events.models import Event
@@ -37,7 +37,7 @@ _REPORT_FIELDS = (
     "confirmed_at", "changed", "is_private", "name", "is_name_public",
 )  # fmt: skip
 _UPDATE_FIELDS = (
-    "id", "report_id", "state", "text", "confirmed_at", "external_status_code",
+    "id", "report_id", "state_then", "text", "confirmed_at", "external_status_code",
 )  # fmt: skip
 
 
@@ -269,6 +269,27 @@ def _request_of(row: tuple[Any, ...], beside: _Beside, view: View) -> types.Serv
     )
 
 
+_SETS_A_STATE = Update.objects.filter(
+    report=OuterRef("report"), visibility=Update.Visibility.SHOWN
+).exclude(state="")
+#: What the report was once an update was made. One that sets no state tells the one before it;
+#: where no update ever set one, the report is what it was made as.
+_STATE_THEN = Case(
+    When(~Q(state=""), then=F("state")),
+    default=Coalesce(
+        Subquery(
+            _SETS_A_STATE.filter(confirmed_at__lte=OuterRef("confirmed_at"))
+            .order_by("-confirmed_at", "-id")
+            .values("state")[:1]
+        ),
+        Case(
+            When(Exists(_SETS_A_STATE), then=Value(State.CONFIRMED.value)),
+            default=F("report__state"),
+        ),
+    ),
+)
+
+
 def update_rows(
     view: View, *, since: datetime, until: datetime
 ) -> Iterator[types.ServiceRequestUpdate]:
@@ -278,6 +299,7 @@ def update_rows(
             visibility=Update.Visibility.SHOWN, confirmed_at__gte=since, confirmed_at__lte=until
         )
         .filter(Exists(_visible(view).filter(pk=OuterRef("report"))))
+        .annotate(state_then=_STATE_THEN)
         .order_by("confirmed_at", "id")
     )
     rows = found.values_list(*_UPDATE_FIELDS).iterator(chunk_size=MOST_ROWS)
@@ -300,7 +322,7 @@ def _updates_of(piece: list[tuple[Any, ...]], view: View) -> Iterator[types.Serv
         yield types.ServiceRequestUpdate(
             update_id=str(number),
             service_request_id=references.get(report_id, str(report_id)),
-            status=status_of(state) if state else "",
+            status=status_of(state),
             updated_datetime=confirmed_at,
             description=text,
             media_urls=tuple(photos[number]),

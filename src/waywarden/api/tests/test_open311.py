@@ -363,3 +363,27 @@ def test_calls_past_the_rate_are_a_429_that_says_when(client, town):
     assert get(client, "services.json", api_key=key).status_code == 200
     assert get(client, "services.json").status_code == 200
     assert Report.objects.count() == 0
+
+
+def test_an_update_that_sets_no_state_tells_what_the_report_was_then(client, town):
+    """The extension's description has no word for "unchanged" among the answers of a server."""
+    worked_on, as_made = town.report(), town.report(state="closed")
+    moment = clock.now() - timedelta(minutes=10)
+    for minute, (report, state) in enumerate(
+        [
+            (worked_on, ""),
+            (worked_on, "in progress"),
+            (worked_on, ""),
+            (worked_on, "fixed - council"),
+            (as_made, ""),
+        ]
+    ):
+        when = moment + timedelta(minutes=minute)
+        Update.objects.create(
+            report=report, text=f"{minute}", state=state, visibility="shown",
+            created=when, confirmed_at=when,
+        )  # fmt: skip
+    found = json.loads(get(client, "servicerequestupdates.json").getvalue())
+    assert [one["status"] for one in found] == [
+        "OPEN", "IN_PROGRESS", "IN_PROGRESS", "FIXED", "CLOSED",
+    ]  # fmt: skip
