@@ -45,6 +45,23 @@ class Body(models.Model):
         verbose_name=_("connection for fetching"),
         help_text=_("None means the one for sending."),
     )
+    shadow_connection = models.ForeignKey(
+        Connection,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="shadowed_bodies",
+        verbose_name=_("connection in shadow"),
+        help_text=_(
+            "Each report is built for it and shown on the board, and nothing is sent, until it"
+            " goes live."
+        ),
+    )
+    tells_when_sent = models.BooleanField(
+        _("tell reporters when it is sent"),
+        default=False,
+        help_text=_("The reporter gets a mail once this body has the report."),
+    )
     can_be_devolved = models.BooleanField(
         _("contacts can be devolved"),
         default=False,
@@ -93,6 +110,13 @@ class Category(models.Model):
     description = models.TextField(_("description"), blank=True)
     emails = ArrayField(
         models.EmailField(), default=list, blank=True, verbose_name=_("e-mail addresses")
+    )
+    bounced_emails = models.JSONField(
+        _("addresses that mail came back from"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("Address to the reason, in words. Changing the addresses forgets it."),
     )
     service_code = models.CharField(_("service code"), max_length=200, blank=True)
     connection = models.ForeignKey(

@@ -8,8 +8,9 @@ from django.db.models import Q, QuerySet
 from waywarden.areas.queries import areas_at, metres_to_layers
 from waywarden.backends.contract import Capability
 from waywarden.backends.registry import backend_classes
+from waywarden.bodies import templates
 from waywarden.bodies.answers import Asked, asked
-from waywarden.bodies.models import Body, Category, PlaceRule, Question
+from waywarden.bodies.models import Body, Category, PlaceRule, Question, ResponseTemplate
 from waywarden.bodies.routing import Choice, Offer, OnLayer, Way, choices, is_offered
 from waywarden.connections.models import Connection
 from waywarden.events.queries import history_of
@@ -156,6 +157,23 @@ def asked_of(question: Question) -> Asked:
     )
 
 
+def automatic_templates(body_ids: Iterable[int]) -> dict[int, tuple[templates.Template, ...]]:
+    """The response templates that speak by themselves, by body, in order."""
+    found: dict[int, list[templates.Template]] = {body_id: [] for body_id in body_ids}
+    automatic = ResponseTemplate.objects.filter(body__in=found, is_automatic=True)
+    for row in automatic.prefetch_related("categories").order_by("id"):
+        found[row.body_id].append(
+            templates.Template(
+                id=row.pk,
+                text=row.text,
+                states=tuple(row.states),
+                external_codes=tuple(row.external_codes),
+                category_ids=tuple(category.pk for category in row.categories.all()),
+            )
+        )
+    return {body_id: tuple(rows) for body_id, rows in found.items()}
+
+
 def body_by_slug(slug: str) -> Body | None:
     """The body of that short name, deleted ones too."""
     return Body.objects.filter(slug=slug).first()
@@ -191,3 +209,9 @@ def kept_connection(body: Body, kind: str) -> Connection | None:
     ids = [pk for change in changes for pk in (change.data["from"], change.data["to"])]
     found = {row.pk: row for row in Connection.objects.filter(pk__in=filter(None, ids), kind=kind)}
     return next((found[pk] for pk in reversed(ids) if pk in found), None)
+
+
+def bodies_telling_when_sent(body_ids: Iterable[int]) -> frozenset[int]:
+    """Those of the bodies whose reporters are mailed once a report is sent."""
+    telling = Body.objects.filter(pk__in=set(body_ids), tells_when_sent=True)
+    return frozenset(telling.values_list("pk", flat=True))

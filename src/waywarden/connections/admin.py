@@ -25,6 +25,7 @@ from waywarden.connections.forms import (
 )
 from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.events.record_admin import RecordAdmin
+from waywarden.events.services import Actor
 
 
 def page_of(checked: Checked, request: HttpRequest, *, model_admin: Any, back: str) -> HttpResponse:
@@ -178,14 +179,16 @@ class ConnectionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen b
     @admin.action(description=_("Resume: let it be called again"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         """Lets paused connections be called again."""
-        done = sum(services.resume(connection.pk) for connection in queryset)
+        by = Actor("user", request.user.pk)
+        done = sum(services.resume(connection.pk, by=by) for connection in queryset)
         messages.success(request, _("%d resumed.") % done)
 
     @admin.action(description=_("Pause: do not call it"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         """Stops calling connections until a person resumes them."""
         words = _("Paused by hand by %s.") % request.user
-        done = sum(services.pause(connection.pk, reason=words) for connection in queryset)
+        by = Actor("user", request.user.pk)
+        done = sum(services.pause(connection.pk, reason=words, by=by) for connection in queryset)
         messages.success(request, _("%d paused.") % done)
 
 

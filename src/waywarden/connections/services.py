@@ -45,11 +45,12 @@ class Said:
     subject_id: int | None = None
 
 
-def open_backend(connection: Connection) -> Opened:
+def open_backend(connection: Connection, *, is_rehearsal: bool = False) -> Opened:
     """The connection's plug-in with its options, secrets and the one way out.
 
     Raises Misconfigured for an unknown kind or zone, options that do not fit the kind, or secrets
-    that cannot be opened. Opening calls nobody.
+    that cannot be opened. Opening calls nobody. In a rehearsal every call is recorded as it would
+    go out, and held back (`kernel.http.HeldBack`).
     """
     kind = backend_class(connection.kind)
     exchanges: list[http.Exchange] = []
@@ -64,6 +65,7 @@ def open_backend(connection: Connection) -> Opened:
         allowed_private=frozenset(settings.WAYWARDEN_PRIVATE_HOSTS),
         record=exchanges.append,
         masked=tuple(text for text in options.plain(secrets).values() if text),
+        is_rehearsal=is_rehearsal,
     )
     backend = kind(options=values, secrets=secrets, way=way, zone=_zone(connection))
     return Opened(connection_id=connection.pk, backend=backend, exchanges=exchanges)
@@ -146,14 +148,12 @@ def _row_of(exchange: http.Exchange, said: Said, connection_id: int) -> Exchange
 
 def pause(connection_id: int, *, reason: str, by: Actor = NOBODY) -> bool:
     """Stops sending over a connection until a person resumes it; False when it was paused."""
-    reason = shorten(reason, 500)
     with transaction.atomic():
         paused = Connection.objects.filter(pk=connection_id, is_paused=False).update(
-            is_paused=True, pause_reason=reason
+            is_paused=True, pause_reason=shorten(reason, 500)
         )
         if paused:
-            data = {"reason": reason}
-            record(Fact("connection.paused", "connection", connection_id, actor=by, data=data))
+            _note("connection.paused", connection_id, by=by, reason=shorten(reason, 500))
     return bool(paused)
 
 
@@ -165,7 +165,7 @@ def resume(connection_id: int, *, by: Actor = NOBODY) -> bool:
         )
         if resumed:
             note_answer(connection_id)
-            record(Fact("connection.resumed", "connection", connection_id, actor=by))
+            _note("connection.resumed", connection_id, by=by)
     return bool(resumed)
 
 
@@ -185,9 +185,12 @@ def note_success(connection_id: int) -> bool:
 def note_answer(connection_id: int) -> bool:
     """The system is there, whatever it said: the circuit closes; True when it was open."""
     circuits = Circuit.objects.filter(connection_id=connection_id)
-    was_open = circuits.filter(opened_at__isnull=False).update(
-        failures=0, opened_at=None, probe_at=None
-    )
+    with transaction.atomic():
+        was_open = circuits.filter(opened_at__isnull=False).update(
+            failures=0, opened_at=None, probe_at=None
+        )
+        if was_open:
+            _note("connection.recovered", connection_id)
     if not was_open:
         circuits.filter(failures__gt=0).update(failures=0)
     return bool(was_open)
@@ -207,7 +210,14 @@ def note_failure(connection_id: int, *, reason: str) -> bool:
             circuit.opened_at = circuit.opened_at or moment
             circuit.probe_at = moment + pause_after(circuit.failures - CIRCUIT_OPENS_AT + 1)
         circuit.save()
+        if opens:
+            _note("connection.failing", connection_id, reason=circuit.last_failure)
     return opens
+
+
+def _note(kind: str, connection_id: int, *, by: Actor = NOBODY, reason: str = "") -> None:
+    """The fact that a connection broke or mended: alarms and the board hear of it."""
+    record(Fact(kind, "connection", connection_id, actor=by, data={"reason": reason}))
 
 
 def claim_probe(connection_id: int, *, now: datetime) -> bool:

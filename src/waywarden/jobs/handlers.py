@@ -4,12 +4,15 @@
 that same transaction.
 """
 
+from waywarden.bodies.queries import bodies_telling_when_sent
 from waywarden.events.services import Fact, on
 from waywarden.jobs import tasks
 from waywarden.jobs.services import queue_each
 from waywarden.notifications import alert_services as alerts
+from waywarden.reports.acknowledging_services import acknowledge_sent
 from waywarden.reports.fetched_photo_services import reports_with_photos, updates_with_photos
 from waywarden.reports.models import Report
+from waywarden.reports.queries import reports_with_shadow
 from waywarden.sending import hold_services as held
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
@@ -23,8 +26,13 @@ def install() -> None:
     """Registers every handler; called once when the site starts."""
     on("delivery.retried", now=[wake_lanes])
     on("report.created", later=[mail_confirmations])
-    on("report.confirmed", now=[plan_reports, follow_own_reports], later=[tell_of_reports])
-    on("report.sent", now=[apply_set_aside], later=[mail_sent])
+    on(
+        "report.confirmed",
+        now=[plan_reports, follow_own_reports],
+        later=[tell_of_reports, rehearse],
+    )
+    on("report.sent", now=[apply_set_aside, acknowledge], later=[mail_sent])
+    on("update.acknowledged", later=[tell_of_updates])
     on("report.duplicate", now=[move_followers])
     on("report.corrected", now=[require_held])
     on("report.withdrawn", now=[require_held, cancel_deliveries])
@@ -53,14 +61,6 @@ def mail_update_confirmations(facts: Facts) -> None:
     """An update by somebody not signed in: its author confirms by a mailed link."""
     ids = [fact.subject_id for fact in facts if fact.actor.kind != "user"]
     queue_each(tasks.mail_update_confirmation, ({"update_id": one} for one in ids))
-
-
-def mail_sent(facts: Facts) -> None:
-    """A body has the report: its reporter hears of it, with the reference."""
-    queue_each(
-        tasks.mail_report_sent,
-        ({"report_id": fact.subject_id, "body_id": fact.data["body"]} for fact in facts),
-    )
 
 
 def follow_own_reports(facts: Facts) -> None:
@@ -130,6 +130,27 @@ def require_updates_held(facts: Facts) -> None:
 def cancel_update_deliveries(facts: Facts) -> None:
     """A withdrawn update is not sent any more."""
     held.cancel_updates(_ids(facts))
+
+
+def acknowledge(facts: Facts) -> None:
+    """A body's automatic template for the open state becomes its first update."""
+    acknowledge_sent((fact.subject_id, fact.data["body"]) for fact in facts)
+
+
+def mail_sent(facts: Facts) -> None:
+    """The reporter hears that it was sent, where the body's switch says so."""
+    telling = bodies_telling_when_sent(fact.data["body"] for fact in facts)
+    pairs = {(fact.subject_id, fact.data["body"]) for fact in facts}
+    queue_each(
+        tasks.mail_report_sent,
+        ({"report_id": report, "body_id": body} for report, body in pairs if body in telling),
+    )
+
+
+def rehearse(facts: Facts) -> None:
+    """Where a body has a connection in shadow, the report is built for it, and not sent."""
+    shadowed = reports_with_shadow(_ids(facts))
+    queue_each(tasks.rehearse_report, ({"report_id": one} for one in shadowed))
 
 
 def cancel_deliveries(facts: Facts) -> None:

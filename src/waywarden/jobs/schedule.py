@@ -10,6 +10,7 @@ from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
+from waywarden.sending import shadow_services
 from waywarden.sync import queries as sync_queries
 from waywarden.sync import run_services
 from waywarden.sync import services as sync
@@ -62,8 +63,9 @@ def mop_up(timestamp: int) -> None:
 @app.periodic(cron="10 3 * * *")
 @app.task(name="drop_old_records", queue="clock", queueing_lock="drop_old_records")
 def drop_old_records(timestamp: int) -> None:
-    """Once a night: exchanges and poll runs older than 90 days go, mails told 30 days ago."""
+    """Once a night: exchanges, rehearsals and runs older than 90 days go, news told 30 days ago."""
     _ = timestamp
     connections.drop_old_exchanges()
+    shadow_services.drop_old_rehearsals()
     run_services.drop_old_runs()
     mailing.drop_old_mailings()

@@ -16,6 +16,7 @@ from waywarden.notifications import mailing_services as mailing
 from waywarden.notifications import matching_services as matching
 from waywarden.notifications import services as notifications
 from waywarden.sending import drain as draining
+from waywarden.sending import shadow_services
 from waywarden.sending.lanes import Lane
 from waywarden.sync import photos, polling
 from waywarden.sync.models import What
@@ -99,6 +100,12 @@ def mail_news(number: int) -> None:
     """Hands over the mails of alerts that are due; a minute at a time."""
     if mailing.send_due(until=clock.now() + NEWS_SPELL):
         wake_news(number)
+
+
+@app.task(name="rehearse_report", queue="sending")
+def rehearse_report(report_id: int) -> None:
+    """Builds a report for connections in shadow; nothing is sent."""
+    shadow_services.rehearse_report(report_id)
 
 
 @app.task(name="fetch_update_photos", queue="sync", retry=PHOTO_RETRY)

@@ -40,6 +40,7 @@ __all__ = [
     "Exchange",
     "File",
     "ForbiddenAddress",
+    "HeldBack",
     "Limits",
     "LostReply",
     "NotReached",
@@ -83,6 +84,10 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     url: str
+
+
+class HeldBack(WaywardenError):
+    """A rehearsal: it was made ready, and did not go out."""
 
 
 class File(Protocol):
@@ -171,10 +176,11 @@ class Way:
     """How calls for one connection go out. Safe between threads; connections are kept and shared.
 
     `allowed_private` holds what may be reached though private: `host`, `host:port`, an address or
-    a network. `record` gets every call once. `masked` are secret values to hide in records.
+    a network. `record` gets every call once. `masked` are secret values to hide in records. In a
+    rehearsal each call is recorded as it would go out, and raises HeldBack instead.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, all by name
         self,
         *,
         limits: Limits = USUAL_LIMITS,
@@ -185,11 +191,13 @@ class Way:
         proxy: str = "",
         client_cert: str = "",
         masked: tuple[str, ...] = (),
+        is_rehearsal: bool = False,
     ) -> None:
         self.limits = limits
         self._allowed = frozenset(entry.strip().lower() for entry in allowed_private)
         self._record = record
         self._proxy, self._client_cert = proxy, client_cert
+        self.is_rehearsal = is_rehearsal
         self._headers = dict(headers or {})
         if basic_auth:
             login = b64encode(":".join(basic_auth).encode()).decode()
@@ -261,6 +269,8 @@ class Way:
         reply: Reply | None = None
         trouble = ""
         try:
+            if self.is_rehearsal:
+                raise HeldBack
             reply = self._send(request)
             yield reply
         except Exception as error:

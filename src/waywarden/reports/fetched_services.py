@@ -13,7 +13,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from waywarden.bodies import templates
-from waywarden.bodies.models import Body, Category, ResponseTemplate
+from waywarden.bodies.models import Body, Category
+from waywarden.bodies.queries import automatic_templates
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs, shorten
@@ -131,7 +132,7 @@ def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
         },
         bodies=Body.objects.in_bulk(body_ids),
         categories=_categories_of(body_ids, rows),
-        templates=_templates_of(body_ids),
+        templates=automatic_templates(body_ids),
         updated=set(
             Update.objects.filter(report__in=report_ids).values_list("report_id", flat=True)
         ),
@@ -158,22 +159,6 @@ def _categories_of(
     return found
 
 
-def _templates_of(body_ids: set[int]) -> dict[int, tuple[templates.Template, ...]]:
-    found: dict[int, list[templates.Template]] = {body_id: [] for body_id in body_ids}
-    automatic = ResponseTemplate.objects.filter(body__in=body_ids, is_automatic=True)
-    for row in automatic.prefetch_related("categories").order_by("id"):
-        found[row.body_id].append(
-            templates.Template(
-                id=row.pk,
-                text=row.text,
-                states=tuple(row.states),
-                external_codes=tuple(row.external_codes),
-                category_ids=tuple(category.pk for category in row.categories.all()),
-            )
-        )
-    return {body_id: tuple(rows) for body_id, rows in found.items()}
-
-
 def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime) -> None:
     report = ledger.reports[row.report_id]
     at_body = ledger.at_bodies[row.report_id, row.body_id]
@@ -181,7 +166,7 @@ def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime
     _move(row, ledger, at=at, credit=credit, now=now)
     state = progress.state_after(
         current=report.state,
-        fetched=row.state,
+        fetched=row.state if at_body.left_at is None else "",
         at=at,
         changed_at=report.state_changed_at,
         is_first_update=report.pk not in ledger.updated,

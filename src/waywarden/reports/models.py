@@ -160,6 +160,9 @@ class ReportBody(models.Model):
     external_id = models.CharField(max_length=200, blank=True)
     customer_reference = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(
+        null=True, help_text=_("When the report moved on to another body; what it says is kept.")
+    )
     sent_by = models.CharField(max_length=40, blank=True, help_text=_("The kind it went by."))
     last_status = models.CharField(max_length=60, blank=True)
     last_status_at = models.DateTimeField(null=True)

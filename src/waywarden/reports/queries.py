@@ -33,7 +33,10 @@ def story_of(report_id: int) -> Story | None:
         Report.objects.filter(pk=report_id)
         .prefetch_related(
             "photos",
-            Prefetch("at_bodies", ReportBody.objects.select_related("body").order_by("id")),
+            Prefetch(
+                "at_bodies",
+                ReportBody.objects.filter(left_at=None).select_related("body").order_by("id"),
+            ),
             Prefetch(
                 "updates",
                 Update.objects.filter(visibility=Update.Visibility.SHOWN)
@@ -104,9 +107,11 @@ def reports_of(user_id: int) -> QuerySet[Report]:
 
 
 def bodies_of_report(report_id: int) -> frozenset[int]:
-    """The bodies a report went to."""
+    """The bodies that have a report; one that it has left is none of them."""
     return frozenset(
-        ReportBody.objects.filter(report_id=report_id).values_list("body_id", flat=True)
+        ReportBody.objects.filter(report_id=report_id, left_at=None).values_list(
+            "body_id", flat=True
+        )
     )
 
 
@@ -114,3 +119,9 @@ def reports_at_body(body_id: int, external_ids: Iterable[str]) -> dict[str, Repo
     """A body's rows by external id."""
     rows = ReportBody.objects.filter(body_id=body_id, external_id__in=set(external_ids))
     return {row.external_id: row for row in rows.select_related("report")}
+
+
+def reports_with_shadow(report_ids: Iterable[int]) -> frozenset[int]:
+    """Those of the reports that go to a body with a connection in shadow."""
+    rows = ReportBody.objects.filter(report__in=list(report_ids), left_at=None)
+    return frozenset(rows.exclude(body__shadow_connection=None).values_list("report_id", flat=True))

@@ -248,5 +248,10 @@ def _update_sent(row: Delivery) -> Fact:
 
 
 def _stuck_fact(row: Delivery) -> Fact:
-    data = {"report": row.report_id, "body": row.body_id, "reason": row.reason}
+    data = {
+        "report": row.report_id,
+        "body": row.body_id,
+        "reason": row.reason,
+        "cause": row.cause,
+    }
     return Fact(f"delivery.{row.state}", "delivery", row.pk, data=data)

@@ -57,6 +57,13 @@ class Delivery(models.Model):
     token = models.CharField(max_length=200, blank=True)
     token_at = models.DateTimeField(null=True, help_text=_("When the token came."))
     external_id = models.CharField(max_length=200, blank=True)
+    told_as = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=_(
+            "The body's reference that an update goes to, where the report has another by now."
+        ),
+    )
     notebook = models.JSONField(default=dict)
     created = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -97,3 +104,30 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk} ({self.state})"
+
+
+class ShadowRequest(models.Model):
+    """What a connection in shadow would have been told of a report; nothing went out."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="shadow_requests")
+    body = models.ForeignKey(Body, models.CASCADE, related_name="shadow_requests")
+    report = models.ForeignKey(Report, models.CASCADE, related_name="shadow_requests")
+    at = models.DateTimeField()
+    method = models.CharField(max_length=10, blank=True)
+    url = models.TextField(blank=True)
+    request = models.TextField(blank=True, help_text=_("Masked, as an exchange is."))
+    findings = models.JSONField(
+        default=list, help_text=_("What would have gone wrong, in words; empty when all is well.")
+    )
+
+    class Meta:
+        verbose_name = _("request in shadow")
+        verbose_name_plural = _("requests in shadow")
+        constraints = [models.UniqueConstraint(fields=["connection", "report"], name="shadow_once")]
+        indexes = [
+            models.Index(fields=["body", "-at"], name="shadow_recent"),
+            models.Index(fields=["at"], name="shadow_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"report {self.report_id} for {self.connection_id}"

@@ -120,7 +120,7 @@ def _update(delivery: Delivery, beside: _Beside) -> OutgoingUpdate:
         update_id=update.pk,
         report_id=report.pk,
         report_url=_absolute(report.get_absolute_url()),
-        external_id=row.external_id if row else "",
+        external_id=delivery.told_as or (row.external_id if row else ""),
         title=report.title,
         text=update.text,
         state=update.state or report.state,

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from waywarden.connections.queries import closed_to_calls
 from waywarden.reports.models import ReportBody
 from waywarden.sending.lanes import Lane
-from waywarden.sending.models import Delivery
+from waywarden.sending.models import Delivery, ShadowRequest
 
 State = Delivery.State
 
@@ -46,7 +46,7 @@ def in_turn() -> QuerySet[Delivery]:
         ~Q(sent_at=None) | ~Q(external_id=""), report=OuterRef("report"), body=OuterRef("body")
     )
     return Delivery.objects.filter(
-        Q(update=None) | Exists(arrived), ~Exists(earlier), state__in=WAKING
+        Q(update=None) | ~Q(told_as="") | Exists(arrived), ~Exists(earlier), state__in=WAKING
     )
 
 
@@ -109,4 +109,13 @@ def history_of(report_id: int) -> QuerySet[Delivery]:
         Delivery.objects.filter(report=report_id)
         .select_related("body", "category", "connection", "update")
         .order_by("id")
+    )
+
+
+def rehearsed(body_id: int) -> QuerySet[ShadowRequest]:
+    """What a body's connection in shadow would have been told, newest first, for the board."""
+    return (
+        ShadowRequest.objects.filter(body=body_id)
+        .select_related("report", "connection")
+        .order_by("-at", "-id")
     )

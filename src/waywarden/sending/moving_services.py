@@ -1,0 +1,285 @@
+"""Moving a report to another category or body, and what each body is sent because of it.
+
+Three ways lead here: staff choose another category, a dead letter is rerouted, a dead letter is
+edited and tried again.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from waywarden.bodies.models import Category
+from waywarden.connections.models import Connection
+from waywarden.events.services import NOBODY, Actor, Fact, record
+from waywarden.kernel import clock
+from waywarden.kernel.errors import RuleBroken
+from waywarden.reports import moving_services as reports
+from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.moving_services import Changes
+from waywarden.sending import services
+from waywarden.sending.lanes import Lane, lane_for
+from waywarden.sending.models import Delivery
+from waywarden.sending.outcome import Cause
+from waywarden.sending.planning_services import (
+    SENDABLE,
+    categories_with_ways,
+    planned_for,
+    rows_with_ways,
+    store,
+    takes_updates,
+)
+
+State = Delivery.State
+NO_CHANGES = Changes()
+
+
+@dataclass(slots=True)
+class _Move:
+    """One report's way from one category to another."""
+
+    row: ReportBody
+    old: Category | None
+    new: Category
+    by: Actor
+    was_sent: bool = False
+    lanes: set[Lane] = field(default_factory=set)
+
+    @property
+    def old_way(self) -> Connection | None:
+        return self.old.connection_for_sending if self.old else None
+
+    @property
+    def is_same_system(self) -> bool:
+        """Same body, same connection: what is there only changes its service."""
+        if self.new.body_id != self.row.body_id or self.old is None:
+            return False
+        if self.new.connection_for_sending is None:  # e-mail goes to other people's desks
+            return self.old_way is None and set(self.old.emails) == set(self.new.emails)
+        return self.new.connection_for_sending == self.old_way
+
+
+def move_report(
+    report_id: int, *, from_body_id: int, category_id: int, by: Actor = NOBODY
+) -> frozenset[Lane]:
+    """Puts a report of one body under another category, of that body or of another one.
+
+    Within one connection the body is sent an update with the new `service_code` (where it is sent
+    updates); what has not gone yet goes under the new one. Otherwise a new delivery goes to the
+    new place, and the old one is told, where its connection sends updates. The lanes to wake.
+    Raises RuleBroken when the report is just being sent, is not at that body, or the category
+    cannot be used.
+    """
+    with transaction.atomic():
+        move = _begin(report_id, from_body_id, category_id, by)
+        if move.old == move.new:
+            return frozenset()
+        _stop_if_being_sent(report_id, from_body_id)
+        update = reports.put_in_category(move.row, move.new, by=by)
+        if move.is_same_system and move.was_sent:
+            _tell(move, update, category=move.new)
+        elif move.is_same_system:
+            _readdress(move)
+        else:
+            _cancel_unsent(move)
+            _send_anew(move, update)
+    return frozenset(move.lanes)
+
+
+def reroute(delivery_id: int, *, category_id: int, by: Actor = NOBODY) -> frozenset[Lane]:
+    """A delivery of a report that a body did not get goes to another category or body instead.
+
+    The old delivery is cancelled, as rerouted; the new one is of a new generation with a key of
+    its own. The lanes to wake. Raises RuleBroken when it is on its way or finished, is an update,
+    or is to go where it failed.
+    """
+    with transaction.atomic():
+        delivery = services.locked(delivery_id)
+        if delivery.update_id is not None:
+            raise RuleBroken(_("Only a report can be sent to another body, not an update of it."))
+        if delivery.category_id == category_id:
+            raise RuleBroken(_("It goes there already; retry it instead."), field="category")
+        lanes = move_report(
+            delivery.report_id, from_body_id=delivery.body_id, category_id=category_id, by=by
+        )
+        delivery.refresh_from_db()
+        services.note(delivery, "delivery.rerouted", by)
+    return lanes
+
+
+def edit_and_retry(
+    delivery_id: int,
+    *,
+    changes: Changes = NO_CHANGES,
+    category_id: int | None = None,
+    by: Actor = NOBODY,
+) -> frozenset[Lane]:
+    """Mends a refused or held report (words, place, category) and sends it; the lanes to wake.
+
+    It goes as a new generation with a new key, so that no server takes it for the old text.
+    Raises RuleBroken naming the field, and when it may have arrived as it was: then it must be
+    looked up first (`retry`), marked as sent, or given up.
+    """
+    with transaction.atomic():
+        delivery = services.locked(delivery_id)
+        if services.may_have_arrived(delivery):
+            raise RuleBroken(_("It may have arrived as it was. Retry it: it is looked up first."))
+        reports.edit_report(delivery.report_id, changes, by=by)
+        if category_id is not None and category_id != delivery.category_id:
+            return reroute(delivery_id, category_id=category_id, by=by)
+        delivery.generation = _next_generation(delivery)
+        delivery.key = Delivery._meta.get_field("key").get_default()
+        delivery.notebook = {}
+        delivery.save(update_fields=["generation", "key", "notebook"])
+        services.start_again(delivery)
+        services.note(delivery, "delivery.retried", by)
+    return frozenset({Lane(delivery.connection_id, delivery.lane)})
+
+
+def resend(report_ids: list[int], *, body_id: int, by: Actor = NOBODY) -> frozenset[Lane]:
+    """Sends reports to a body once more, as a new generation, by the way they go now.
+
+    What is on its way there is left alone. The lanes to wake.
+    """
+    moment = clock.now()
+    with transaction.atomic():
+        busy = Delivery.objects.filter(
+            report__in=report_ids, body=body_id, update=None, state__in=_UNFINISHED
+        ).values_list("report_id", flat=True)
+        rows = list(
+            rows_with_ways()
+            .select_for_update(of=("self",))
+            .filter(report__in=set(report_ids) - set(busy), body=body_id)
+            .filter(report__state__in=SENDABLE)
+        )
+        latest = dict(
+            Delivery.objects.filter(report__in=[row.report_id for row in rows], body=body_id)
+            .filter(update=None)
+            .values_list("report_id")
+            .annotate(Max("generation"))
+        )
+        planned = [planned_for(row, None, due_at=moment, moment=moment) for row in rows]
+        for delivery in planned:
+            delivery.generation = latest.get(delivery.report_id, 0) + 1
+        lanes = store(planned)
+        record(
+            *[
+                Fact("report.resent", "report", row.report_id, actor=by, data={"body": body_id})
+                for row in rows
+            ]
+        )
+    return lanes
+
+
+_UNFINISHED = (
+    State.QUEUED,
+    State.SENDING,
+    State.PENDING,
+    State.UNKNOWN,
+    State.WAITING,
+    State.REFUSED,
+    State.HELD,
+)
+
+
+def _begin(report_id: int, body_id: int, category_id: int, by: Actor) -> _Move:
+    row = (
+        ReportBody.objects.select_for_update(of=("self",))
+        .filter(report=report_id, body=body_id, left_at=None)
+        .first()
+    )
+    if row is None:
+        raise RuleBroken(_("The report is not at that body."))
+    known = categories_with_ways({category_id, row.category_id or category_id})
+    new = known.get(category_id)
+    if new is None or new.state == Category.State.DELETED or new.body.is_deleted:
+        raise RuleBroken(_("That category cannot be used any more."), field="category")
+    taken = ReportBody.objects.filter(report=report_id, body=new.body_id, left_at=None)
+    if new.body_id != body_id and taken.exists():
+        raise RuleBroken(_("That body has the report already."), field="category")
+    was_sent = row.sent_at is not None or row.external_id != ""
+    return _Move(row, known.get(row.category_id or 0), new, by, was_sent=was_sent)
+
+
+def _stop_if_being_sent(report_id: int, body_id: int) -> None:
+    """Locks what there is; a call that is out may not be overtaken."""
+    states = list(
+        Delivery.objects.select_for_update()
+        .filter(report=report_id, body=body_id)
+        .order_by("id")
+        .values_list("state", flat=True)
+    )
+    if State.SENDING in states:
+        raise RuleBroken(_("It is being sent just now. Please try again in a moment."))
+
+
+def _readdress(move: _Move) -> None:
+    """What has not gone yet goes under the new category."""
+    waiting = Delivery.objects.filter(
+        report=move.row.report_id, body=move.row.body_id, state__in=services.OPEN_TO_HANDS
+    )
+    for delivery in waiting.order_by("id"):
+        if services.may_have_arrived(delivery):
+            continue  # it is looked up by what was sent
+        services.start_again(delivery)
+        move.lanes.add(Lane(delivery.connection_id, delivery.lane))
+
+
+def _cancel_unsent(move: _Move) -> None:
+    """What the old place has not got, it gets no more."""
+    Delivery.objects.filter(
+        report=move.row.report_id,
+        body=move.row.body_id,
+        state__in=services.OPEN_TO_HANDS,
+    ).update(
+        state=State.CANCELLED,
+        cause=Cause.REROUTED,
+        reason=_("The report moved to “%s”.") % move.new,
+        finished_at=clock.now(),
+    )
+
+
+def _send_anew(move: _Move, update: Update) -> None:
+    """To the new place as a report, then to the old one as news of it, if it had it."""
+    told_as = move.row.external_id
+    if move.was_sent and move.new.body_id == move.row.body_id:
+        reports.forget_reference(move.row)
+    row = rows_with_ways().get(report=move.row.report_id, body=move.new.body_id)
+    is_there = row.sent_at is not None or row.external_id != ""
+    if is_there:
+        _tell(move, update, category=move.new)
+    elif Report.objects.filter(pk=row.report_id, state__in=SENDABLE).exists():
+        moment = clock.now()
+        delivery = planned_for(row, None, due_at=moment, moment=moment)
+        delivery.generation = _next_generation(delivery)
+        move.lanes |= store([delivery])
+    if move.was_sent and move.old is not None:
+        _tell(move, update, category=move.old, told_as=told_as)
+
+
+def _tell(move: _Move, update: Update, *, category: Category, told_as: str = "") -> None:
+    """The body of a category hears of the move, where its connection sends updates."""
+    way = category.connection_for_sending
+    if way is None or not takes_updates(way):
+        return
+    moment = clock.now()
+    news = Delivery(
+        report_id=move.row.report_id,
+        update=update,
+        body_id=category.body_id,
+        category=category,
+        connection=way,
+        lane=lane_for(move.row.report_id, way.lanes),
+        told_as=told_as,
+        due_at=moment,
+        created=moment,
+    )
+    move.lanes |= store([news])
+
+
+def _next_generation(delivery: Delivery) -> int:
+    known = Delivery.objects.filter(
+        report=delivery.report_id, body=delivery.body_id, update=delivery.update_id
+    ).aggregate(Max("generation"))["generation__max"]
+    return int(known or 0) + 1

@@ -1,0 +1,130 @@
+"""Planning deliveries: one for each item and body, addressed by the way its category goes."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from waywarden.backends.contract import Capability
+from waywarden.backends.registry import backend_class
+from waywarden.bodies.models import Category
+from waywarden.connections.models import Connection
+from waywarden.kernel import clock
+from waywarden.reports import states
+from waywarden.reports.models import ReportBody, Update
+from waywarden.sending.lanes import EMAIL_LANES, Lane, lane_for
+from waywarden.sending.models import Delivery
+from waywarden.sending.outcome import Cause
+
+State = Delivery.State
+#: Reports that are sent: seen by the public (or private), and not withdrawn.
+SENDABLE = tuple(state for state in states.VISIBLE if state != states.State.CANCELLED)
+
+
+def plan_reports(report_ids: Iterable[int]) -> frozenset[Lane]:
+    """One delivery for each report and body, held for a while; the lanes they go in.
+
+    Runs inside the transaction that confirmed the reports. Doing it again adds nothing.
+    """
+    moment = clock.now()
+    due_at = moment + timedelta(seconds=settings.WAYWARDEN_HOLD_SECONDS)
+    rows = rows_with_ways().filter(
+        report__in=list(report_ids), report__state__in=SENDABLE, sent_at=None, external_id=""
+    )
+    planned = [planned_for(row, None, due_at=due_at, moment=moment) for row in rows]
+    return store(planned)
+
+
+def plan_updates(update_ids: Iterable[int]) -> frozenset[Lane]:
+    """One delivery for each person's update and body whose connection sends updates, held too."""
+    moment = clock.now()
+    due_at = moment + timedelta(seconds=settings.WAYWARDEN_HOLD_SECONDS)
+    updates = list(
+        Update.objects.filter(
+            pk__in=list(update_ids), visibility=Update.Visibility.SHOWN, body=None
+        ).order_by("id")
+    )
+    at_bodies: dict[int, list[ReportBody]] = defaultdict(list)
+    for row in rows_with_ways().filter(report__in={update.report_id for update in updates}):
+        if row.category is not None and takes_updates(row.category.connection_for_sending):
+            at_bodies[row.report_id].append(row)
+    return store(
+        [
+            planned_for(row, update, due_at=due_at, moment=moment)
+            for update in updates
+            for row in at_bodies[update.report_id]
+        ]
+    )
+
+
+def rows_with_ways() -> QuerySet[ReportBody]:
+    """The reports' rows at bodies that still have them, with what says how they go."""
+    return (
+        ReportBody.objects.filter(left_at=None)
+        .select_related("category__body__sending_connection", "category__connection")
+        .order_by("id")
+    )
+
+
+def categories_with_ways(category_ids: Iterable[int]) -> dict[int, Category]:
+    """Categories by id, with what says how they go."""
+    wanted = set(category_ids)
+    rows = Category.objects.select_related("body__sending_connection", "connection")
+    return rows.in_bulk(wanted) if wanted else {}
+
+
+def takes_updates(connection: Connection | None) -> bool:
+    """Whether people's updates go over a connection; never by e-mail without one."""
+    if connection is None:
+        return False
+    kind = backend_class(connection.kind)
+    return connection.sends_updates and kind.can(Capability.SENDS_UPDATES)
+
+
+def store(planned: list[Delivery]) -> frozenset[Lane]:
+    """Stores planned deliveries; one that was planned before is left alone. The lanes to wake."""
+    Delivery.objects.bulk_create(planned, ignore_conflicts=True)
+    return frozenset(
+        Lane(delivery.connection_id, delivery.lane)
+        for delivery in planned
+        if delivery.state == State.QUEUED
+    )
+
+
+def planned_for(
+    row: ReportBody, update: Update | None, *, due_at: datetime, moment: datetime
+) -> Delivery:
+    """A delivery of a report (or an update of it) to one body, not stored yet."""
+    delivery = Delivery(
+        report_id=row.report_id, update=update, body_id=row.body_id, due_at=due_at, created=moment
+    )
+    address_anew(delivery, row.category)
+    return delivery
+
+
+def address_anew(delivery: Delivery, category: Category | None) -> None:
+    """Queues it for where the category goes now; holds it when that is nowhere."""
+    connection = category.connection_for_sending if category else None
+    lanes = connection.lanes if connection else EMAIL_LANES
+    delivery.category, delivery.connection = category, connection
+    delivery.lane = lane_for(delivery.report_id, lanes)
+    missing = _missing(category, connection)
+    delivery.state = State.HELD if missing else State.QUEUED
+    delivery.cause = Cause.NO_ADDRESS if missing else Cause.NONE
+    delivery.reason = missing
+
+
+def _missing(category: Category | None, connection: Connection | None) -> str:
+    """Why a category cannot be sent, in words for staff; "" when it can."""
+    if category is None:
+        return _("The category is gone; choose another, then retry.")
+    if category.state == Category.State.UNCONFIRMED and connection is None:
+        return _("The address of the category “%s” is not confirmed yet.") % category.name
+    kind = backend_class(connection.kind if connection else "email")
+    missing = kind.missing_address(
+        emails=tuple(category.emails), service_code=category.service_code
+    )
+    return f"{category.name}: {missing}" if missing else ""
