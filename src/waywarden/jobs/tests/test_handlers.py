@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from waywarden.bodies.models import Body
 from waywarden.events.services import Fact, record
 from waywarden.notifications.models import Alert
 from waywarden.reports import services
@@ -95,12 +96,15 @@ def test_a_connection_may_keep_the_reporter_from_being_told(place, suppressed):
     assert job.args["quiet"] == ([update.pk] if suppressed else [])
 
 
-def test_a_body_that_has_a_report_is_told_to_its_reporter(place):
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_body_that_has_a_report_is_told_to_its_reporter_where_its_switch_says_so(place, tells):
     report = place.report()
+    Body.objects.filter(pk=place.county.pk).update(tells_when_sent=tells)
     with transaction.atomic():
         record(Fact("report.sent", "report", report.pk, data={"body": place.county.pk}))
-    job = ProcrastinateJob.objects.get(task_name="mail_report_sent")
-    assert job.args == {"report_id": report.pk, "body_id": place.county.pk}
+    jobs = ProcrastinateJob.objects.filter(task_name="mail_report_sent")
+    wanted = [{"report_id": report.pk, "body_id": place.county.pk}] if tells else []
+    assert [job.args for job in jobs] == wanted
 
 
 def test_photos_that_a_fetched_update_names_are_fetched_apart(place):
