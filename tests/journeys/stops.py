@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 from tests.journeys.world import FREE, World
+from waywarden.notifications.models import Alert
 from waywarden.users.models import MailedLink, User
 from waywarden.users.services import issue_link, redeem_link
 
 PLACE = f"latitude={FREE['latitude']}&longitude={FREE['longitude']}"
+HERE = f"lat={FREE['latitude']}&lon={FREE['longitude']}"
 CONFIRM = MailedLink.Purpose.CONFIRM_REPORT
 
 Act = Callable[[Page], object]
@@ -71,6 +73,12 @@ def _used_link(world: World) -> str:
     return address
 
 
+def _leave(world: World) -> str:
+    alert = Alert.objects.filter(user=world.rosa).first()
+    assert alert is not None
+    return f"/A/leave/{alert.key}"
+
+
 def _rosa(world: World) -> User:
     return world.rosa
 
@@ -107,6 +115,18 @@ STOPS = (
     Stop("confirm, used", _used_link, "This link was used before"),
     Stop("confirm, dead", _at("/P/nothing"), "This link does not work any more"),
     Stop("one's own", _at("/my"), "Your reports", who=_rosa),
+    Stop("follow a place", _at("/alert"), "Follow a place"),
+    Stop("follow, place not found", _at("/alert?pc=Nowhere"), "Follow a place"),
+    Stop("follow, places to pick from", _at("/alert?pc=katu"), "Which one do you mean?"),
+    Stop("follow, what", _at(f"/alert/list?{HERE}"), "What would you like to follow?"),
+    Stop(
+        "follow, with errors",
+        _at(f"/alert/list?{HERE}"),
+        "What would you like to follow?",
+        then=_press("Send me news"),
+    ),
+    Stop("leave an alert", _leave, "No more mails of this?"),
+    Stop("what one follows", _at("/my/alerts"), "All that you follow", who=_rosa),
     Stop("about", _at("/about"), "About this site"),
     Stop("privacy", _at("/privacy"), "Privacy"),
     Stop("404", _at("/nothing/here"), "There is nothing here"),

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from waywarden.areas.models import Area, LayerShape
 from waywarden.kernel import clock
+from waywarden.kernel.text import slug
 
 #: Seconds after which a process looks whether the areas have changed.
 _LOOK_AGAIN = 30.0
@@ -42,6 +43,12 @@ def areas_at(*, lat: float, lon: float) -> tuple[int, ...]:
     found = [index for index in hits.tolist() if _is_valid(held.validity[index], today)]
     found.sort(key=lambda index: held.shapes[index].area)
     return tuple(held.ids[index] for index in found)
+
+
+def areas_by_slug(name: str) -> dict[int, str]:
+    """The areas whose name makes this slug, by id: `north-ward` finds "North Ward"."""
+    rows = Area.objects.order_by("id").values_list("id", "name")
+    return {number: called for number, called in rows if slug(called) == name}
 
 
 def boundary_of(area_ids: tuple[int, ...]) -> BaseGeometry | None:

@@ -10,11 +10,13 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from waywarden.kernel.errors import RuleBroken
+from waywarden.notifications.alert_services import Target, follow
 from waywarden.notifications.services import send_sign_in_link
 from waywarden.reports.models import Update
 from waywarden.reports.queries import reports_of
@@ -93,10 +95,27 @@ def _enter(request: HttpRequest, link: MailedLink, _user: User) -> str:
     return _safe(request, str(link.data.get("next", "")))
 
 
+def _follow(request: HttpRequest, link: MailedLink, user: User) -> str:
+    try:
+        follow(
+            Target.of_data(link.data["target"]),
+            user=user,
+            frequency=link.data.get("frequency", ""),
+            cobrand=link.data.get("cobrand", ""),
+            language=get_language() or "",
+        )
+    except RuleBroken as gone:
+        messages.error(request, str(gone))
+    else:
+        messages.success(request, _("You follow this now. News comes by mail."))
+    return "/my/alerts"
+
+
 _DOINGS = {
     Purpose.CONFIRM_REPORT: _Doing("report", _publish_report),
     Purpose.CONFIRM_UPDATE: _Doing("update", _publish_update),
     Purpose.SIGN_IN: _Doing("sign_in", _enter),
+    Purpose.FOLLOW: _Doing("follow", _follow),
 }
 
 

@@ -7,7 +7,10 @@ from datetime import datetime
 from django.core.cache import cache
 from django.db.models import Count, Prefetch, QuerySet
 
+from waywarden.areas.models import Area
+from waywarden.areas.queries import areas_at
 from waywarden.bodies.models import Body
+from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.reports import states
 from waywarden.reports.models import Report, ReportBody, Update
@@ -104,6 +107,13 @@ def body_reports(body: Body, filters: Filters) -> QuerySet[Report]:
     if filters.categories:
         found = found.filter(category_name__in=filters.categories)
     return for_list(found).order_by("-changed", "-id")
+
+
+def areas_of_place(place: Point) -> list[Area]:
+    """The areas that hold a place, smallest first, without their boundaries."""
+    ids = areas_at(lat=place.lat, lon=place.lon)
+    rows = Area.objects.filter(pk__in=ids).defer("boundary").in_bulk()
+    return [rows[number] for number in ids if number in rows]
 
 
 def category_names(bodies: Iterable[Body]) -> list[str]:

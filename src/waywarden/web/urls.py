@@ -1,10 +1,11 @@
 """Public addresses; those that may stand in a bookmark or a mail never change (FB 3)."""
 
 from django.urls import path, re_path, register_converter
-from django.urls.converters import IntConverter
+from django.urls.converters import IntConverter, StringConverter
 
 from waywarden.users.models import MailedLink
 from waywarden.web import account_views as account
+from waywarden.web import alert_views as alerts
 from waywarden.web import browse_views as browse
 from waywarden.web import file_views as files
 from waywarden.web import report_views as making
@@ -18,7 +19,14 @@ class NumberConverter(IntConverter):
     regex = "[0-9]{1,18}"
 
 
+class FeedConverter(StringConverter):
+    """The first part of a feed's address, which says its kind."""
+
+    regex = "rss|atom"
+
+
 register_converter(NumberConverter, "number")
+register_converter(FeedConverter, "feed")
 Purpose = MailedLink.Purpose
 
 urlpatterns = [
@@ -37,6 +45,15 @@ urlpatterns = [
     path("P/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_REPORT}),
     path("C/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_UPDATE}),
     path("M/<str:token>", account.mailed_link, {"purpose": Purpose.SIGN_IN}),
+    path("A/<str:token>", account.mailed_link, {"purpose": Purpose.FOLLOW}),
+    path("A/leave/<uuid:key>", alerts.leave, name="alert-leave"),
+    path("alert", alerts.start, name="alert"),
+    path("alert/list", alerts.choose, name="alert-list"),
+    path("alert/subscribe", alerts.subscribe, name="alert-subscribe"),
+    path("<feed:form>/pc/<str:name>", alerts.feed_of_place),
+    path("<feed:form>/pc/<str:name>/<str:km>", alerts.feed_of_place),
+    path("my/alerts", alerts.mine, name="my-alerts"),
+    path("my/alerts/<number:number>", alerts.change, name="my-alert"),
     path("auth", account.sign_in, name="sign-in"),
     path("auth/sign-out", account.sign_out, name="sign-out"),
     path("my", account.mine, name="mine"),

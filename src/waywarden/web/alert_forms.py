@@ -1,0 +1,72 @@
+"""What a person may follow, as a form: one choice, how often, and where to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from waywarden.geo.points import Point
+from waywarden.kernel.errors import RuleBroken
+from waywarden.notifications.alert_services import Kind, Target, near
+from waywarden.users.models import Frequency, User
+from waywarden.web.forms import EmailField
+
+#: Radii that are offered, in metres.
+RADII = (250, 500, 1000, 2000, 5000, 10_000, 20_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One thing to follow, and the address of its feed without the kind before it."""
+
+    value: str
+    words: str
+    feed: str
+
+
+class AlertForm(forms.Form):
+    """`what` is `radius`, `report:ID`, `area:ID`, `body:ID` or `ward:BODY:AREA`."""
+
+    what = forms.RegexField(
+        r"^(radius|(report|area|body):\d{1,18}|ward:\d{1,18}:\d{1,18})$",
+        error_messages={
+            "required": _("Please choose what to follow."),
+            "invalid": _("Please choose what to follow."),
+        },
+    )
+    lat = forms.FloatField(min_value=-90, max_value=90, required=False)
+    lon = forms.FloatField(min_value=-180, max_value=180, required=False)
+    radius = forms.IntegerField(required=False)
+    frequency = forms.ChoiceField(
+        label=_("How often?"), choices=Frequency.choices, required=False, widget=forms.RadioSelect
+    )
+    email = EmailField(
+        label=_("Your e-mail"), help_text=_("We send a link to confirm. It is never shown.")
+    )
+    website = forms.CharField(required=False)
+    """Nobody sees this field; machines fill it in."""
+
+    def __init__(self, *given: Any, user: User | None = None, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.user = user
+        if user is not None:
+            del self.fields["email"]
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether the field that nobody sees was filled in."""
+        return bool(self.data.get("website"))
+
+    def target(self) -> Target:
+        """What is to be followed. Raises RuleBroken for a circle without a place."""
+        given = self.cleaned_data
+        kind, *numbers = given["what"].split(":")
+        if kind == "radius":
+            if given.get("lat") is None or given.get("lon") is None:
+                raise RuleBroken(str(_("Please choose what to follow.")), field="what")
+            return near(Point(given["lat"], given["lon"]), given.get("radius") or 0)
+        ids = [int(number) for number in numbers]
+        if kind == "ward":
+            return Target(Kind.WARD, body_id=ids[0], area_id=ids[1])
+        return Target(Kind(kind), **{f"{kind}_id": ids[0]})
