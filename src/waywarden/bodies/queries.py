@@ -165,7 +165,9 @@ def automatic_templates(body_ids: Iterable[int]) -> dict[int, tuple[templates.Te
         found[row.body_id].append(
             templates.Template(
                 id=row.pk,
+                title=row.title,
                 text=row.text,
+                email_text=row.email_text,
                 states=tuple(row.states),
                 external_codes=tuple(row.external_codes),
                 category_ids=tuple(category.pk for category in row.categories.all()),

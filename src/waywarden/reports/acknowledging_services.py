@@ -8,6 +8,7 @@ from waywarden.bodies import templates
 from waywarden.bodies.queries import automatic_templates
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
+from waywarden.reports.fetched_services import AUTOMATIC
 from waywarden.reports.models import ReportBody, Update
 from waywarden.reports.states import State
 
@@ -48,14 +49,15 @@ def acknowledge_sent(pairs: Iterable[tuple[int, int]]) -> int:
 def _update_for(row: ReportBody, found: tuple[templates.Template, ...]) -> Update | None:
     if row.report.state != State.CONFIRMED:
         return None
-    template = templates.choose(
-        found,
-        category_id=row.category_id,
+    said = templates.Said(
+        words="",
         state=State.CONFIRMED,
         state_changed=True,
-        external_code="",
+        category_id=row.category_id,
+        placeholders=_placeholders(row),
     )
-    if template is None:
+    spoken = templates.speak(found, said)
+    if spoken.template is None:
         return None
     connection = row.body.connection_for_fetching
     moment = clock.now()
@@ -63,8 +65,10 @@ def _update_for(row: ReportBody, found: tuple[templates.Template, ...]) -> Updat
         report=row.report,
         body=row.body,
         user_id=connection.update_user_id if connection else None,
-        text=templates.fill(template.text, _placeholders(row)),
+        text=spoken.text,
+        mail_text=spoken.mail_text,
         visibility=Update.Visibility.SHOWN,
+        extras={AUTOMATIC: True},
         created=moment,
         confirmed_at=moment,
     )
@@ -72,7 +76,6 @@ def _update_for(row: ReportBody, found: tuple[templates.Template, ...]) -> Updat
 
 def _placeholders(row: ReportBody) -> dict[str, str]:
     return {
-        "description": "",
         "reference": row.reference,
         "report": str(row.report_id),
         "title": row.report.title,

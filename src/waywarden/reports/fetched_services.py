@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from waywarden.bodies import templates
 from waywarden.bodies.models import Body, Category
 from waywarden.bodies.queries import automatic_templates
+from waywarden.bodies.templates import Said, Spoken, Template, speak
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs, shorten
@@ -25,6 +25,10 @@ from waywarden.reports.states import VISIBLE
 
 #: Longer words of a body are cut.
 LONGEST_TEXT = 20_000
+#: In an update's extras: it is an automatic reply, or says that the report was moved. Neither is a
+#: row of the body's system.
+AUTOMATIC = "automatic"
+MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class _Ledger:
     at_bodies: dict[tuple[int, int], ReportBody]
     bodies: dict[int, Body]
     categories: dict[int, dict[str, Category]]
-    templates: dict[int, tuple[templates.Template, ...]]
+    templates: dict[int, tuple[Template, ...]]
     updated: set[int]
     last_texts: dict[tuple[int, int], str]
     own_texts: set[tuple[int, str]]
@@ -119,7 +123,8 @@ def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
     body_ids = {row.body_id for row in rows}
     at_bodies = ReportBody.objects.filter(report__in=report_ids, body__in=body_ids)
     last = (
-        Update.objects.filter(report__in=report_ids, body__in=body_ids)
+        _rows_of_bodies(report_ids)
+        .filter(body__in=body_ids)
         .order_by("report_id", "body_id", "-confirmed_at", "-id")
         .distinct("report_id", "body_id")
         .values_list("report_id", "body_id", "text")
@@ -133,9 +138,7 @@ def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
         bodies=Body.objects.in_bulk(body_ids),
         categories=_categories_of(body_ids, rows),
         templates=automatic_templates(body_ids),
-        updated=set(
-            Update.objects.filter(report__in=report_ids).values_list("report_id", flat=True)
-        ),
+        updated=set(_rows_of_bodies(report_ids).values_list("report_id", flat=True).distinct()),
         last_texts={(report_id, body_id): text for report_id, body_id, text in last},
         own_texts=set(
             Update.objects.filter(
@@ -145,6 +148,12 @@ def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
             .values_list("report_id", "text")
         ),
     )
+
+
+def _rows_of_bodies(report_ids: Iterable[int]) -> QuerySet[Update]:
+    """Updates of some reports, without those that we wrote for a body."""
+    found = Update.objects.filter(report__in=list(report_ids))
+    return found.exclude(extras__has_any_keys=[AUTOMATIC, MOVED])
 
 
 def _categories_of(
@@ -173,7 +182,8 @@ def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime
         follows_own_row=at_body.last_status_at == report.state_changed_at,
     )
     is_new_state = state != report.state
-    text = _text_of(row, ledger, state=state, is_new_state=is_new_state)
+    spoken = _spoken(row, ledger, state=state, is_new_state=is_new_state)
+    text = spoken.text
     is_hidden = progress.shows_nothing_new(
         text=text,
         last_text=ledger.last_texts.get((row.report_id, row.body_id)),
@@ -186,7 +196,8 @@ def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime
     report.changed = now
     _note_at_body(row, at_body, at=at)
     update = _update_of(row, at=at, credit=credit, now=now)
-    update.text, update.state = text, state if is_new_state else ""
+    update.text, update.mail_text = text, spoken.mail_text
+    update.state = state if is_new_state else ""
     update.visibility = Update.Visibility.HIDDEN if is_hidden else Update.Visibility.SHOWN
     ledger.made.append((update, is_new_state))
     ledger.updated.add(report.pk)
@@ -225,7 +236,7 @@ def _move(
     if category.name == report.category_name and group == report.group:
         return
     update = _update_of(row, at=at, credit=credit, now=now)
-    update.external_id, update.external_status_code, update.extras = "", "", {}
+    update.external_id, update.external_status_code, update.extras = "", "", {MOVED: True}
     if category.name == report.category_name:
         update.text = _("Group changed from “%(old)s” to “%(new)s”.") % {
             "old": report.group, "new": group,
@@ -243,27 +254,20 @@ def words_of(row: FetchedUpdate) -> str:
     return shorten(paragraphs(row.text), LONGEST_TEXT)
 
 
-def _text_of(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: bool) -> str:
-    """Rule 2: the body's words, or the template that fits, or nothing.
-
-    A template that holds `{{description}}` carries the body's own words.
-    """
+def _spoken(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: bool) -> Spoken:
+    """Rule 2: the body's words, or the template that fits, or nothing."""
     report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
-    words = words_of(row)
-    code = row.external_status_code
-    template = templates.choose(
-        ledger.templates[row.body_id],
-        category_id=at_body.category_id,
+    words, code = words_of(row), row.external_status_code
+    found = ledger.templates[row.body_id]
+    if not found:
+        return Spoken(words)
+    said = Said(
+        words=words,
         state=state,
         state_changed=is_new_state,
         external_code="" if code == at_body.extras.get("external_status_code") else code,
-    )
-    if template is None or (words and not templates.has_placeholder(template.text, "description")):
-        return words
-    return templates.fill(
-        template.text,
-        {
-            "description": words,
+        category_id=at_body.category_id,
+        placeholders={
             "reference": row.customer_reference or at_body.reference,
             "report": str(report.pk),
             "title": report.title,
@@ -273,6 +277,7 @@ def _text_of(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: b
             **{f"extras.{name}": value for name, value in row.extras.items()},
         },
     )
+    return speak(found, said)
 
 
 def _note_at_body(row: FetchedUpdate, at_body: ReportBody, *, at: datetime) -> None:

@@ -213,6 +213,9 @@ class Update(models.Model):
     name = models.CharField(max_length=200, blank=True)
     is_name_public = models.BooleanField(default=False)
     text = models.TextField(blank=True)
+    mail_text = models.TextField(
+        blank=True, help_text=_("What is mailed instead; empty: the text itself.")
+    )
     state = models.CharField(
         max_length=20, choices=STATE_CHOICES, blank=True, help_text=_("The state it set, if any.")
     )
@@ -244,6 +247,11 @@ class Update(models.Model):
 
     def __str__(self) -> str:
         return f"update {self.pk} of {self.report_id}"
+
+    @property
+    def words_for_mail(self) -> str:
+        """What a mail about it says."""
+        return self.mail_text or self.text
 
     @property
     def credited_to(self) -> str:

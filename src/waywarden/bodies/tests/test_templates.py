@@ -2,7 +2,16 @@
 
 import pytest
 
-from waywarden.bodies.templates import Template, choose, fill, has_placeholder
+from waywarden.bodies.templates import (
+    Said,
+    Template,
+    choose,
+    conflicts,
+    fill,
+    has_placeholder,
+    speak,
+    unknown_placeholders,
+)
 
 EXACT = Template(1, "exact", external_codes=("ABC,12",))
 PATTERN = Template(2, "pattern", external_codes=("ABC,*",))
@@ -75,3 +84,47 @@ def test_words_put_in_are_not_read_for_placeholders():
 )
 def test_whether_a_template_carries_the_bodys_words(text, has):
     assert has_placeholder(text, "description") is has
+
+
+def made(number, **fields):
+    return Template(id=number, text=f"t{number}", **fields)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clash"),
+    [
+        ({"states": ("closed",)}, {"states": ("closed", "fixed")}, True),
+        ({"states": ("closed",)}, {"states": ("fixed",)}, False),
+        ({"states": ("closed",)}, {"external_codes": ("A",)}, False),  # the code goes before
+        ({"external_codes": ("A",)}, {"external_codes": ("A",)}, True),
+        ({"external_codes": ("A",)}, {"external_codes": ("*",)}, False),  # the exact goes before
+        ({"external_codes": ("A,*",)}, {"external_codes": ("*,B",)}, True),
+        ({"external_codes": ("A,*",)}, {"external_codes": ("B,*",)}, False),
+        ({"external_codes": ("A,+",)}, {"external_codes": ("A,*",)}, True),
+        ({"external_codes": ("*",)}, {"external_codes": ("*,*",)}, False),  # other parts
+        ({"states": ("closed",), "category_ids": (1,)}, {"states": ("closed",)}, False),
+        (
+            {"states": ("closed",), "category_ids": (1, 2)},
+            {"states": ("closed",), "category_ids": (2, 3)},
+            True,
+        ),
+        (
+            {"states": ("closed",), "category_ids": (1,)},
+            {"states": ("closed",), "category_ids": (3,)},
+            False,
+        ),
+    ],
+)
+def test_two_templates_clash_when_neither_goes_before_the_other(one, other, clash):
+    assert bool(list(conflicts([made(1, **one), made(2, **other)]))) is clash
+
+
+def test_what_is_mailed_is_filled_too_and_only_when_the_template_speaks():
+    template = made(1, states=("closed",), email_text="Mail: {{title}}")
+    said = Said("", "closed", True, placeholders={"title": "Hole"})
+    assert speak([template], said).mail_text == "Mail: Hole"
+    assert speak([template], Said("Own words.", "closed", True)).mail_text == ""
+
+
+def test_a_placeholder_that_stands_for_nothing_is_named():
+    assert unknown_placeholders("{{ref}} {{reference}} {{extras.crew}} {{ref}}") == ["ref"]

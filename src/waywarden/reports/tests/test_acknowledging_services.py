@@ -1,11 +1,14 @@
 """The automatic template for the open state speaks once, when a body has the report."""
 
+from datetime import timedelta
+
 import pytest
 
 from waywarden.bodies.models import Body, Category, ResponseTemplate
 from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.reports import services
+from waywarden.reports.fetched_services import Credit, FetchedUpdate, apply_updates
 from waywarden.reports.models import Report, ReportBody, Update
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +102,26 @@ def test_a_template_of_another_category_is_silent(sent, council, template):
 
 def test_a_report_that_is_closed_already_is_not_greeted(sent, template):
     assert not Update.objects.filter(report=sent(state="closed")).exists()
+
+
+def test_it_is_mailed_in_words_of_its_own(sent, council, template):
+    template.email_text = "Hello! {{title}} is {{reference}} at {{body}}."
+    template.save()
+    report = sent()
+    said = Update.objects.get()
+    assert said.words_for_mail == f"Hello! Deep pothole is C{report.pk} at Council."
+
+
+def test_the_bodys_first_row_is_its_first_all_the_same(sent, council, template):
+    report = sent()
+    ReportBody.objects.update(sent_at=None)
+    row = FetchedUpdate(
+        report_id=report.pk,
+        body_id=council.pk,
+        update_id="u1",
+        said_at=clock.now() - timedelta(days=1),
+        state="in progress",
+        text=Update.objects.get().text,
+    )
+    [update] = apply_updates([row], credit=Credit(connection_id=None, sent_by="", user_id=None))
+    assert update.state == "in progress"
