@@ -4,88 +4,129 @@ Secrets are not in the file: it names an environment variable or a file that hol
 """
 
 import dataclasses
-import difflib
 import os
+import re
 import tomllib
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
 
+from waywarden.adapters.faults import Complaint, SecretRef, faults_in, under, unknown
+from waywarden.adapters.toml_lines import line_for, lines_of
 from waywarden.kernel.errors import Misconfigured
 from waywarden.open311.statuses import IGNORE, STATE_OF, folded
+
+__all__ = ["SecretRef"]
 
 HEX_DIGEST = r"^[0-9a-f]{64}$"
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 WEB_ADDRESS = r"^https?://[^\s/]+"
-
-
-class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a secret is: the environment variable `env`, or the file `file`."""
-
-    env: str = ""
-    file: str = ""
-
-    def read(self, environ: Mapping[str, str] = os.environ) -> str:
-        """The secret. Raises Misconfigured, without the secret in it."""
-        if bool(self.env) == bool(self.file):
-            raise Misconfigured("name either `env` or `file`")
-        if self.env:
-            if not environ.get(self.env):
-                raise Misconfigured(f"the environment variable {self.env} is not set")
-            return environ[self.env]
-        try:
-            return Path(self.file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise Misconfigured(f"the file {self.file} cannot be read") from error
+DataType = Literal["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]
+Asked = Literal[
+    "fixmystreet_id",
+    "report_url",
+    "title",
+    "description",
+    "category",
+    "group",
+    "closest_address",
+    "easting",
+    "northing",
+    "uprn",
+    "usrn",
+]
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may send reports and read updates. `sha256` is `kernel.secrets.hash_token` of the key."""
+    """Who may send reports and read updates."""
 
-    name: str
-    sha256: Annotated[str, Meta(pattern=HEX_DIGEST)]
+    name: Annotated[str, Meta(description="Whose key it is.")]
+    sha256: Annotated[
+        str,
+        Meta(
+            pattern=HEX_DIGEST,
+            description="The SHA-256 of the key in hexadecimal; `waywarden adapter new` makes one.",
+        ),
+    ]
+
+
+class QuestionTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question that a service asks beside those that the system itself knows."""
+
+    code: Annotated[str, Meta(min_length=1, description="What the answer is called.")]
+    text: Annotated[str, Meta(description="The question, as people read it.")]
+    datatype: Annotated[DataType, Meta(description="What kind of answer it takes.")] = "string"
+    required: Annotated[bool, Meta(description="Whether it must be answered.")] = False
+    hint: Annotated[str, Meta(description="How the answer should look.")] = ""
+    values: Annotated[
+        dict[str, str], Meta(description="The choices of a list: key to what people read.")
+    ] = {}
 
 
 class ServiceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How one of the vendor's services is shown; what is empty stays as the vendor has it."""
+    """How one service is shown; what is empty stays as the system has it."""
 
-    name: str = ""
-    description: str = ""
-    groups: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    notice: str = ""
-    """A text shown before the questions."""
-    offered: bool = True
+    name: Annotated[str, Meta(description="Its name for people.")] = ""
+    description: Annotated[str, Meta(description="What it is for.")] = ""
+    category: Annotated[
+        str, Meta(description="The system's own word for it; the service's code unless named.")
+    ] = ""
+    groups: Annotated[tuple[str, ...], Meta(description="The headings it stands under.")] = ()
+    keywords: Annotated[tuple[str, ...], Meta(description="Its keywords.")] = ()
+    notice: Annotated[str, Meta(description="A text shown before the questions.")] = ""
+    offered: Annotated[bool, Meta(description="Whether it is shown at all.")] = True
+    questions: Annotated[
+        tuple[QuestionTable, ...], Meta(description="What it asks the reporter.")
+    ] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every kind of adapter needs to know of a council."""
 
-    jurisdiction: Annotated[str, Meta(pattern=SLUG)]
-    name: str
-    """As people know the body; the rows' `agency_responsible`."""
-    kind: str
-    keys: Annotated[tuple[ApiKey, ...], Meta(min_length=1)]
-    statuses: dict[str, str]
-    """The vendor's word for a state → Open311's, or `ignore`."""
-    system: dict[str, Any] = {}
-    """The kind's own options."""
-    services: dict[str, ServiceTable] = {}
-    public_url: Annotated[str, Meta(pattern=WEB_ADDRESS)] | None = None
-    """Where this server is reached from outside; for the discovery document."""
-    contact: str = ""
-    notice: str = ""
-    """Told to whoever has sent a report."""
-    zone: str = "UTC"
-    """For times the vendor writes without one."""
-    changeset: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    """When services or questions last changed."""
+    jurisdiction: Annotated[
+        str, Meta(pattern=SLUG, description="What callers name it by in `jurisdiction_id`.")
+    ]
+    name: Annotated[str, Meta(description="The body's name; the rows' `agency_responsible`.")]
+    kind: Annotated[str, Meta(description="The kind of adapter.")]
+    keys: Annotated[
+        tuple[ApiKey, ...],
+        Meta(description="Who may send reports and read updates. A child of `multi` needs none."),
+    ] = ()
+    statuses: Annotated[
+        dict[str, str],
+        Meta(description="The system's word for a state to Open311's, or `ignore`."),
+    ] = {}
+    statuses_out: Annotated[
+        dict[str, str],
+        Meta(description="Open311's word for a state to the system's, for updates that it gets."),
+    ] = {}
+    system: Annotated[dict[str, Any], Meta(description="The kind's own options.")] = {}
+    services: Annotated[
+        dict[str, ServiceTable], Meta(description="A table for each service, by its code.")
+    ] = {}
+    asks: Annotated[
+        tuple[Asked, ...], Meta(description="What the sender adds without asking the reporter.")
+    ] = ("fixmystreet_id",)
+    public_url: Annotated[
+        Annotated[str, Meta(pattern=WEB_ADDRESS)] | None,
+        Meta(description="Where this server is reached from outside; for `discovery`."),
+    ] = None
+    is_live: Annotated[
+        bool, Meta(description="Whether `discovery` says `production`; else it says `test`.")
+    ] = False
+    contact: Annotated[str, Meta(description="Whom to ask; for `discovery`.")] = ""
+    notice: Annotated[str, Meta(description="Told to whoever has sent a report.")] = ""
+    zone: Annotated[
+        str, Meta(description="For times that the system writes without one: `Europe/London`.")
+    ] = "UTC"
+    changeset: Annotated[datetime, Meta(description="When services or questions last changed.")] = (
+        datetime(2026, 1, 1, tzinfo=UTC)
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -95,6 +136,7 @@ class Loaded:
     path: Path
     deployment: Deployment
     options: Any
+    children: Mapping[str, "Loaded"] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,30 +146,50 @@ class Fault:
     path: Path
     key: str
     message: str
+    line: int = 1
 
     def __str__(self) -> str:
-        return f"{self.path.name}: {self.key + ': ' if self.key else ''}{self.message}"
+        return f"{self.path.name}:{self.line}: {self.key + ': ' if self.key else ''}{self.message}"
 
 
 class BadDeployment(Misconfigured):
     """Deployment files are wrong; one line for each fault."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(sorted(faults, key=lambda one: (one.path.name, one.line)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def _no_faults(_deployment: Deployment, _options: Any) -> Iterator[Complaint]:
+    yield from ()
+
+
+def _no_children(_path: Path, _options: Any) -> Mapping[str, Path]:
+    return {}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kind:
-    """What the loader must know of a kind of adapter."""
+    """A kind of adapter."""
 
     options_type: type[msgspec.Struct]
+    opens: Callable[[Any], Any]
+    """An `opening.Opening` → its Provider."""
+    sample: Path
+    """A deployment file to begin with, with `$` where `adapter new` fills in."""
     states: frozenset[str] = frozenset()
     """The vendor's words for states, each of which needs a status; empty when nobody knows them."""
+    faults: Callable[[Deployment, Any], Iterator[Complaint]] = _no_faults
+    """What no single field can tell."""
+    children: Callable[[Path, Any], Mapping[str, Path]] = _no_children
+    """Name → file of the deployments that stand behind this one."""
+
+
+Kinds = Mapping[str, Kind]
 
 
 def load_all(
-    directory: Path, kinds: Mapping[str, Kind], *, environ: Mapping[str, str] = os.environ
+    directory: Path, kinds: Kinds, *, environ: Mapping[str, str] = os.environ
 ) -> tuple[Loaded, ...]:
     """Every `*.toml` of a directory. Raises BadDeployment with all faults of all files."""
     loaded: list[Loaded] = []
@@ -152,123 +214,107 @@ def load_all(
 
 
 def load(
-    path: Path, kinds: Mapping[str, Kind], *, environ: Mapping[str, str] = os.environ
+    path: Path,
+    kinds: Kinds,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    is_child: bool = False,
 ) -> Loaded:
-    """One deployment file. Raises BadDeployment with all its faults."""
-    raw = _raw(path)
-    complain = [(key, message) for key, message in _faults_in(raw, Deployment, "", environ)]
+    """One deployment file, with its children's. Raises BadDeployment with all their faults."""
+    text = _text(path)
+    raw = _raw(path, text)
+    lines = lines_of(text)
+    complain = list(faults_in(raw, Deployment, "", environ))
     kind = kinds.get(str(raw.get("kind", "")))
     if kind is None and "kind" in raw:
-        complain.append(("kind", _unknown(str(raw["kind"]), kinds, "a kind of adapter")))
+        complain.append(("kind", unknown(str(raw["kind"]), kinds, "a kind of adapter")))
     if kind is not None and isinstance(raw.get("system", {}), dict):
-        complain += _faults_in(raw.get("system", {}), kind.options_type, "system", environ)
-    if not complain:
-        complain += _faults_between(raw, kind)
-    if complain or kind is None:
-        raise BadDeployment(Fault(path, key, message) for key, message in complain)
-    return Loaded(
-        path=path,
-        deployment=msgspec.convert(raw, Deployment),
-        options=msgspec.convert(raw.get("system", {}), kind.options_type),
-    )
+        complain += faults_in(raw.get("system", {}), kind.options_type, "system", environ)
+    if not is_child and not raw.get("keys"):
+        complain.append(("keys", "this is missing: nobody could send anything"))
+    faults = [Fault(path, key, message, line_for(key, lines)) for key, message in complain]
+    if kind is None or faults:
+        raise BadDeployment(faults)
+    return _whole(path, raw, lines, kinds, kind, environ, is_child=is_child)
 
 
-def _raw(path: Path) -> dict[str, Any]:
+def _whole(
+    path: Path,
+    raw: dict[str, Any],
+    lines: Mapping[str, int],
+    kinds: Kinds,
+    kind: Kind,
+    environ: Mapping[str, str],
+    *,
+    is_child: bool,
+) -> Loaded:
+    """A deployment whose every table is right by itself."""
+    deployment = msgspec.convert(raw, Deployment)
+    options = msgspec.convert(raw.get("system", {}), kind.options_type)
+    complain = [*_faults_between(deployment, kind), *kind.faults(deployment, options)]
+    faults = [Fault(path, key, message, line_for(key, lines)) for key, message in complain]
+    children: dict[str, Loaded] = {}
+    for name, child in kind.children(path, options).items():
+        if is_child:
+            faults.append(Fault(path, "kind", "this kind cannot stand behind another of its kind"))
+            break
+        try:
+            found = load(child, kinds, environ=environ, is_child=True)
+            children[name] = _behind(deployment.jurisdiction, name, found)
+        except BadDeployment as error:
+            faults += error.faults
+    if faults:
+        raise BadDeployment(faults)
+    return Loaded(path=path, deployment=deployment, options=options, children=children)
+
+
+def _behind(parent: str, name: str, child: Loaded) -> Loaded:
+    """A child under a name of its own in the store, whatever its file calls it."""
+    named = msgspec.structs.replace(child.deployment, jurisdiction=f"{parent}/{name}")
+    return dataclasses.replace(child, deployment=named)
+
+
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadDeployment([Fault(path, "", "the file cannot be read as UTF-8 text")]) from error
+
+
+def _raw(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadDeployment([Fault(path, "", f"this is not TOML: {error}")]) from error
+        at = re.search(r"at line (\d+)", str(error))
+        fault = Fault(path, "", f"this is not TOML: {error}", int(at[1]) if at else 1)
+        raise BadDeployment([fault]) from error
 
 
-Complaint = tuple[str, str]
+def _faults_between(deployment: Deployment, kind: Kind) -> Iterator[Complaint]:
+    words = [word for word in STATE_OF if word]
+    for theirs, ours in deployment.statuses.items():
+        yield from _status_faults(under("statuses", theirs), ours, [*words, IGNORE])
+    for ours in deployment.statuses_out:
+        yield from _status_faults(under("statuses_out", ours), ours, words)
+    yield from _question_faults(deployment)
+    have = {folded(theirs) for theirs in deployment.statuses}
+    for word in sorted(kind.states):
+        if folded(word) not in have:
+            yield f"statuses.{word}", "this state of the vendor's has no status"
+    if not _is_zone(deployment.zone):
+        yield "zone", "this time zone is not known; write it as Europe/London"
 
 
-def _faults_in(
-    raw: Any, struct: type[msgspec.Struct], at: str, environ: Mapping[str, str]
-) -> Iterator[Complaint]:
-    """Faults of a table, field by field: msgspec alone would stop at the first."""
-    if not isinstance(raw, dict):
-        yield at, "this must be a table"
-        return
-    hints = typing.get_type_hints(struct, include_extras=True)
-    for key in raw:
-        if key not in hints:
-            yield _under(at, key), _unknown(key, hints, "a key")
-    for item in msgspec.structs.fields(struct):
-        if item.encode_name in raw:
-            yield from _faults_at(
-                raw[item.encode_name], hints[item.name], _under(at, item.name), environ
-            )
-        elif item.required:
-            yield _under(at, item.name), "this is missing"
+def _status_faults(at: str, word: str, known: list[str]) -> Iterator[Complaint]:
+    if folded(word) not in known:
+        yield at, unknown(folded(word), known, "a status of Open311")
 
 
-def _faults_at(value: Any, hint: Any, at: str, environ: Mapping[str, str]) -> Iterator[Complaint]:
-    inner, shape = _inner(hint)
-    if inner is not None and shape is dict and isinstance(value, dict):
-        for key, one in value.items():
-            yield from _faults_in(one, inner, _under(at, key), environ)
-    elif inner is not None and shape is tuple and isinstance(value, list) and value:
-        for index, one in enumerate(value):
-            yield from _faults_in(one, inner, f"{at}[{index}]", environ)
-    elif inner is SecretRef and shape is None and isinstance(value, dict):
-        yield from _secret_faults(value, at, environ)
-    elif inner is not None and shape is None:
-        yield from _faults_in(value, inner, at, environ)
-    else:
-        try:
-            msgspec.convert(value, hint)
-        except msgspec.ValidationError as error:
-            message, _, where = str(error).partition(" - at `$")
-            yield at + where.rstrip("`"), message[:1].lower() + message[1:]
-
-
-def _secret_faults(
-    value: dict[str, Any], at: str, environ: Mapping[str, str]
-) -> Iterator[Complaint]:
-    found = list(_faults_in(value, SecretRef, at, environ))
-    yield from found
-    if not found:
-        try:
-            msgspec.convert(value, SecretRef).read(environ)
-        except Misconfigured as error:
-            yield at, str(error)
-
-
-def _inner(hint: Any) -> tuple[type[msgspec.Struct] | None, type | None]:
-    """The struct in a hint, and what it is wrapped in: dict, tuple or nothing."""
-    if typing.get_origin(hint) is Annotated:
-        return _inner(typing.get_args(hint)[0])
-    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return hint, None
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    structs = [one for one in parts if isinstance(one, type) and issubclass(one, msgspec.Struct)]
-    if not structs:
-        return None, None
-    return structs[0], origin if origin in (dict, tuple) else None
-
-
-def _faults_between(raw: dict[str, Any], kind: Kind | None) -> Iterator[Complaint]:
-    """What no single field can tell."""
-    words = [word for word in STATE_OF if word] + [IGNORE]
-    for theirs, ours in raw["statuses"].items():
-        if folded(ours) not in words:
-            yield f"statuses.{theirs}", _unknown(folded(ours), words, "a status of Open311")
-    if kind is not None:
-        have = {folded(theirs) for theirs in raw["statuses"]}
-        for word in sorted(kind.states):
-            if folded(word) not in have:
-                yield f"statuses.{word}", "this state of the vendor's has no status"
-    yield from _checked("zone", raw.get("zone", "UTC"), _is_zone, "this time zone is not known")
-
-
-def _checked(
-    at: str, value: str, is_right: Callable[[str], bool], message: str
-) -> Iterator[Complaint]:
-    if not is_right(value):
-        yield at, message
+def _question_faults(deployment: Deployment) -> Iterator[Complaint]:
+    for code, table in deployment.services.items():
+        for index, question in enumerate(table.questions):
+            if question.datatype.endswith("list") and not question.values:
+                yield f"services.{code}.questions[{index}]", "a list needs `values` to choose from"
 
 
 def _is_zone(name: str) -> bool:
@@ -277,12 +323,3 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-def _under(at: str, key: str) -> str:
-    return f"{at}.{key}" if at else key
-
-
-def _unknown(word: str, known: Iterable[str], what: str) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"{word!r} is not {what} here" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
+from waywarden.adapters.contract import NotKnown, NotOffered
 from waywarden.adapters.store import KeyReused
 from waywarden.kernel.errors import (
     BadReply,
@@ -45,6 +46,8 @@ def told_rows(rows: Iterable[T], *, skip: int = 0, most: int | None = None) -> I
 
 _STATUSES: tuple[tuple[type[WaywardenError], int], ...] = (
     (KeyReused, 409),
+    (NotOffered, 404),
+    (NotKnown, 404),
     (RuleBroken, 400),
     (Refused, 400),
     (TryLater, 503),

@@ -1,11 +1,9 @@
-"""The tables of a deployment at work: their states to Open311's, their services as offered."""
+"""The table of states at work: the vendor's words to Open311's, and filters back. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from waywarden.adapters.deployment import ServiceTable
 from waywarden.open311.statuses import FAMILY_OF, IGNORE, STATE_OF, folded
-from waywarden.open311.types import Attribute, Service
 
 UNMAPPED = "unchanged"
 """What an update says of a state that no table knows."""
@@ -13,7 +11,10 @@ UNMAPPED = "unchanged"
 
 @dataclass(frozen=True, slots=True)
 class StatusTable:
-    """The vendor's word for a state → Open311's, or `ignore`. Case does not matter."""
+    """The vendor's word for a state → Open311's, or `ignore`. Case does not matter.
+
+    A word that the table does not hold and that is Open311's own stands for itself.
+    """
 
     words: Mapping[str, str]
 
@@ -36,39 +37,19 @@ class StatusTable:
         return tuple(theirs for theirs, ours in self.words.items() if _names(folded(ours)) & wanted)
 
     def _found(self, word: str) -> str | None:
-        return next(
-            (folded(ours) for theirs, ours in self.words.items() if folded(theirs) == folded(word)),
-            None,
-        )
+        wanted = folded(word)
+        for theirs, ours in self.words.items():
+            if folded(theirs) == wanted:
+                return folded(ours)
+        return wanted if wanted in STATE_OF and wanted else None
+
+
+def is_wanted_status(status: str, wanted: Iterable[str]) -> bool:
+    """Whether a filter of statuses lets this status through; an empty one lets all through."""
+    asked = {folded(one) for one in wanted}
+    return not asked or bool(_names(status) & asked)
 
 
 def _names(status: str) -> set[str]:
     family = FAMILY_OF.get(STATE_OF.get(status, ""), "open")
     return {status, "open" if family == "open" else "closed"}
-
-
-def offered(services: Iterable[Service], tables: Mapping[str, ServiceTable]) -> Iterator[Service]:
-    """The vendor's services as the deployment's tables want them shown."""
-    for service in services:
-        table = tables.get(service.service_code)
-        if table is None:
-            yield service
-        elif table.offered:
-            yield replace(
-                service,
-                service_name=table.name or service.service_name,
-                description=table.description or service.description,
-                keywords=table.keywords or service.keywords,
-                groups=table.groups or service.groups,
-                group=table.groups[0] if len(table.groups) == 1 else service.group,
-            )
-
-
-def with_notice(
-    attributes: tuple[Attribute, ...], table: ServiceTable | None
-) -> tuple[Attribute, ...]:
-    """A service's questions, led by the notice that the deployment shows with it."""
-    if table is None or not table.notice:
-        return attributes
-    notice = Attribute(code="notice", variable=False, order=1, description=table.notice)
-    return (notice, *(replace(one, order=one.order + 1) for one in attributes))

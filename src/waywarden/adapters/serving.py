@@ -14,7 +14,7 @@ from granian.log import LogLevels
 
 from waywarden.kernel.errors import Misconfigured
 
-THREADS = 4
+THREADS = 16
 _LOOK_EVERY = 0.5
 
 

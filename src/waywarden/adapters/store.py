@@ -10,12 +10,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from waywarden.kernel import clock
-from waywarden.kernel.errors import Misconfigured, Refused, RuleBroken, TryLater
+from waywarden.kernel.errors import Misconfigured, Refused, RuleBroken, TryLater, Unknown
 
 KEPT_FOR = timedelta(days=400)
 WAIT_SECONDS = 5.0
 """How long a repeat waits for the first one, when both are here at the same time."""
 _LOOK_EVERY = 0.05
+_WHERE = " where jurisdiction = ? and kind = ? and key = ?"
+
+Also = Callable[[sqlite3.Connection, str], None] | None
+"""What else is written when a post is answered; it gets the answer."""
+LookUp = Callable[[datetime], str | None]
 
 
 class KeyReused(RuleBroken):
@@ -69,7 +74,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._connect() as db:
+        path.touch(mode=0o600)
+        with self.connect() as db:
             db.execute("pragma journal_mode = wal")
             db.executescript(Path(__file__).with_name("store.sql").read_text(encoding="utf-8"))
             db.execute("update posts set state = 'unsure' where state = 'sending'")
@@ -78,7 +84,8 @@ class Store:
             )
 
     @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own, in autocommit."""
         db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
         try:
             db.execute("pragma synchronous = full")  # a receipt must outlive the power
@@ -86,21 +93,32 @@ class Store:
         finally:
             db.close()
 
-    def claim(self, post: Post) -> Claim:
-        """Looks a post up, and takes it when nobody has it or nobody knows what became of it."""
-        with self._connect() as db:
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Writes all of it or nothing."""
+        with self.connect() as db:
             db.execute("begin immediate")
             try:
-                claim = _claimed(db, post)
+                yield db
             except BaseException:
                 db.execute("rollback")
                 raise
             db.execute("commit")
-        return claim
 
-    def answered(self, post: Post, answer: str) -> None:
-        """It is done, and this id was answered."""
-        self._settle("update posts set state = 'answered', answer = ?", post, answer)
+    def claim(self, post: Post) -> Claim:
+        """Looks a post up, and takes it when nobody has it or nobody knows what became of it."""
+        with self.transaction() as db:
+            return _claimed(db, post)
+
+    def answered(self, post: Post, answer: str, *, also: Also = None) -> None:
+        """It is done, and this id was answered. `also` is written in the same transaction."""
+        with self.transaction() as db:
+            db.execute(
+                "update posts set state = 'answered', answer = ?" + _WHERE,
+                [answer, post.jurisdiction, post.kind, post.key],
+            )
+            if also is not None:
+                also(db, answer)
 
     def unsure(self, post: Post) -> None:
         """It may have arrived."""
@@ -108,11 +126,8 @@ class Store:
 
     def forget(self, post: Post) -> None:
         """It surely did not arrive."""
-        with self._connect() as db:
-            db.execute(
-                "delete from posts where jurisdiction = ? and kind = ? and key = ?",
-                [post.jurisdiction, post.kind, post.key],
-            )
+        with self.connect() as db:
+            db.execute("delete from posts" + _WHERE, [post.jurisdiction, post.kind, post.key])
 
     def sending_now(self, post: Post) -> None:
         """Notes the moment of the attempt that is about to be made."""
@@ -123,23 +138,20 @@ class Store:
         statement = (
             "select 1 from posts where jurisdiction = ? and kind = ? and answer = ? and key <> ?"
         )
-        with self._connect() as db:
+        with self.connect() as db:
             found = db.execute(statement, [post.jurisdiction, post.kind, answer, post.key])
             return found.fetchone() is not None
 
     def _settle(self, change: str, post: Post, value: str) -> None:
-        where = "where jurisdiction = ? and kind = ? and key = ?"
-        with self._connect() as db:
-            db.execute(f"{change} {where}", [value, post.jurisdiction, post.kind, post.key])
+        with self.connect() as db:
+            db.execute(change + _WHERE, [value, post.jurisdiction, post.kind, post.key])
 
 
 def _claimed(db: sqlite3.Connection, post: Post) -> Claim:
     now = clock.now().isoformat()
     key = [post.jurisdiction, post.kind, post.key]
     row = db.execute(
-        "select digest, state, answer, first_at, last_at from posts"
-        " where jurisdiction = ? and kind = ? and key = ?",
-        key,
+        "select digest, state, answer, first_at, last_at from posts" + _WHERE, key
     ).fetchone()
     if row is None:
         db.execute(
@@ -155,9 +167,7 @@ def _claimed(db: sqlite3.Connection, post: Post) -> Claim:
         return Claim(Standing.ANSWERED, answer=answer)
     if state == "sending":
         return Claim(Standing.BUSY)
-    db.execute(
-        "update posts set state = 'sending' where jurisdiction = ? and kind = ? and key = ?", key
-    )
+    db.execute("update posts set state = 'sending'" + _WHERE, key)
     return Claim(
         Standing.UNSURE,
         first_at=datetime.fromisoformat(first_at),
@@ -170,16 +180,17 @@ def do_once(
     post: Post,
     *,
     send: Callable[[], str],
-    look_up: Callable[[datetime], str | None],
+    look_up: LookUp | None,
     settles_after: timedelta,
+    also: Also = None,
 ) -> str:
     """Sends a post unless it was sent before; gives its id, the same however often it is asked.
 
     `look_up` asks the vendor whether something sent since a moment arrived. It is believed when
     it finds nothing only `settles_after` the last attempt: until then the vendor may still be at
-    it. TryLater, Refused and Misconfigured from `send` mean that nothing was done; any other error,
-    or the end of the process, leaves the post unsure. Raises KeyReused, TryLater and what `send`
-    and `look_up` raise.
+    it. Without `look_up` nobody can tell, and Unknown is raised. TryLater, Refused and
+    Misconfigured from `send` mean that nothing was done; any other error, or the end of the
+    process, leaves the post unsure. Raises KeyReused, TryLater and what `send` and `look_up` raise.
     """
     claim = _patient_claim(store, post)
     if claim.standing is Standing.ANSWERED:
@@ -197,7 +208,7 @@ def do_once(
         if claim.standing is Standing.UNSURE:
             store.sending_now(post)
         answer = _sent(store, post, send)
-    store.answered(post, answer)
+    store.answered(post, answer, also=also)
     return answer
 
 
@@ -208,12 +219,13 @@ def _patient_claim(store: Store, post: Post) -> Claim:
     return claim
 
 
-def _arrived(
-    claim: Claim, *, look_up: Callable[[datetime], str | None], settles_after: timedelta
-) -> str | None:
+def _arrived(claim: Claim, *, look_up: LookUp | None, settles_after: timedelta) -> str | None:
     """The id of an earlier attempt that did arrive, None when surely none did."""
     if claim.first_at is None or claim.last_at is None:
         return None
+    if look_up is None:
+        message = "An earlier attempt may have arrived, and this system cannot be asked."
+        raise Unknown(message)
     found = look_up(claim.first_at)
     if found is None and clock.now() < claim.last_at + settles_after:
         raise TryLater("An earlier attempt may still arrive. Please ask again in a minute.")

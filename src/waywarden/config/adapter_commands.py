@@ -1,11 +1,14 @@
 """`waywarden adapter` and `waywarden works`: they need neither Django nor PostgreSQL."""
 
 from pathlib import Path
+from typing import IO
 
 import click
 
 from waywarden.config.listening import listen_of
+from waywarden.kernel.errors import Misconfigured
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LISTEN = "127.0.0.1:8002"
 
 
@@ -22,13 +25,71 @@ def adapter() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file that remembers what was sent; beside the deployments unless named.",
 )
-def serve(*, directory: Path, listen: str, store: Path | None) -> None:
+@click.option("--pages/--no-pages", default=True, help="Show how it goes at / and /metrics.")
+def serve(*, directory: Path, listen: str, store: Path | None, pages: bool) -> None:
     """Serve every deployment file of DIRECTORY, each under its jurisdiction."""
     from waywarden.adapters import app
 
     place = listen_of(listen)
     click.echo(f"The deployments of {directory} are served on http://{listen}/")
-    app.serve(directory, host=place.host, port=place.port, store=store)
+    app.serve(directory, host=place.host, port=place.port, store=store, pages=pages)
+
+
+@adapter.command()
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+def check(*, path: Path) -> None:
+    """Check a deployment FILE (or a folder of them) and name every fault with its line."""
+    from waywarden.adapters.deployment import load, load_all
+    from waywarden.adapters.kinds import KINDS
+
+    loaded = load_all(path, KINDS) if path.is_dir() else (load(path, KINDS),)
+    for one in loaded:
+        click.echo(f"{one.path.name} is right: {one.deployment.name}, by {one.deployment.kind}.")
+
+
+@adapter.command(name="try")
+@click.argument(
+    "path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--report", type=click.File("rb"), help="A report to try, as JSON.")
+@click.option("--change", type=click.File("rb"), help="A row of the system's to try, as JSON.")
+def try_(*, path: Path, report: IO[bytes] | None, change: IO[bytes] | None) -> None:
+    """Show what a report and a change of the system would become. Nothing is sent."""
+    import json
+    import os
+
+    from waywarden.adapters import preview
+    from waywarden.adapters.deployment import load
+    from waywarden.adapters.kinds import KINDS
+
+    loaded = load(path, KINDS)
+    sample = preview.read_report(report.read()) if report else preview.SampleReport()
+    row = json.loads(change.read()) if change else None
+    for text in preview.previews(loaded, sample=sample, change=row, environ=os.environ):
+        click.echo(f"{text}\n")
+
+
+@adapter.command()
+@click.argument("kind")
+@click.argument("name")
+@click.option(
+    "--directory",
+    default="deployments",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the file is written.",
+)
+def new(*, kind: str, name: str, directory: Path) -> None:
+    """Write a deployment file of a KIND for the body called NAME, and make a key."""
+    from waywarden.adapters import new_file
+    from waywarden.adapters.kinds import KINDS
+
+    if kind not in KINDS:
+        message = f"There is no kind {kind!r}. There are: {', '.join(KINDS)}."
+        raise Misconfigured(message)
+    path, key = new_file.write_new(KINDS[kind], name, directory=directory)
+    click.echo(f"{path} was written. Change what it says, then: waywarden adapter check {path}")
+    click.echo(f"The key for the sender, told only now: {key}")
 
 
 @click.command()

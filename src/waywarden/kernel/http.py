@@ -177,7 +177,8 @@ class Way:
 
     `allowed_private` holds what may be reached though private: `host`, `host:port`, an address or
     a network. `record` gets every call once. `masked` are secret values to hide in records. In a
-    rehearsal each call is recorded as it would go out, and raises HeldBack instead.
+    rehearsal each call is recorded as it would go out, and raises HeldBack instead. With `hosts`
+    only these may be called, by whatever redirect.
     """
 
     def __init__(  # noqa: PLR0913 - options, all by name
@@ -192,8 +193,10 @@ class Way:
         client_cert: str = "",
         masked: tuple[str, ...] = (),
         is_rehearsal: bool = False,
+        hosts: Iterable[str] = (),
     ) -> None:
         self.limits = limits
+        self._hosts = frozenset(host.lower() for host in hosts)
         self._allowed = frozenset(entry.strip().lower() for entry in allowed_private)
         self._record = record
         self._proxy, self._client_cert = proxy, client_cert
@@ -221,6 +224,7 @@ class Way:
         json: Any = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        method: str = "POST",
     ) -> Answer:
         """Sends a form (multipart when there are uploads), JSON, or bytes. Never redirected."""
         fields, files = _pairs(form), tuple(uploads)
@@ -233,7 +237,7 @@ class Way:
             body, kind = _form_body(fields, files)
             shown = _shown_form(fields, files)
         given = _merged({"Content-Type": kind}, headers or {})
-        request = self._request("POST", url, given, body=body, shown=shown, fields=fields)
+        request = self._request(method, url, given, body=body, shown=shown, fields=fields)
         with self._exchange(request) as reply:
             return Answer(reply.status, reply.headers, reply.read(), reply.url)
 
@@ -328,6 +332,8 @@ class Way:
         if parts.scheme not in PORTS or not parts.hostname:
             message = "Only http and https addresses can be called."
             raise ForbiddenAddress(message)
+        if self._hosts and parts.hostname not in self._hosts:
+            raise ForbiddenAddress(f"{parts.hostname} is none of the hosts that may be called.")
         if self._proxy:  # the proxy connects, so what can be told is told before asking it
             port = parts.port or PORTS[parts.scheme]
             try:

@@ -1,14 +1,18 @@
-"""A deployment file for the demo, ready to be written to a folder."""
+"""The demo's deployment file, filled in."""
 
-from pathlib import Path
-from string import Template
+from waywarden.adapters.demo.provider import KIND
+from waywarden.adapters.new_file import filled
 
-SAMPLE = Path(__file__).with_name("borsetshire.toml")
 JURISDICTION = "borsetshire"
 
 
 def deployment_text(*, works_url: str, api_key_hash: str, public_url: str) -> str:
     """The text of a deployment file. `api_key_hash` is `kernel.secrets.hash_token` of a key."""
-    return Template(SAMPLE.read_text(encoding="utf-8")).substitute(
-        works_url=works_url, api_key_hash=api_key_hash, public_url=public_url
+    return filled(
+        KIND,
+        jurisdiction=JURISDICTION,
+        name="Borsetshire Council",
+        api_key_hash=api_key_hash,
+        works_url=works_url,
+        public_url=public_url,
     )

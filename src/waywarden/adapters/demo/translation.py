@@ -4,6 +4,8 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from waywarden.adapters.catalogue import SERVER_SET
+from waywarden.adapters.contract import Report, Update
 from waywarden.adapters.demo.client import Job, JobType, JobUpdate, Question
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
@@ -14,15 +16,6 @@ DATATYPES: Mapping[str, str] = {
     "ONE_OF": "singlevaluelist",
     "SOME_OF": "multivaluelist",
 }
-SERVER_SET: Mapping[str, tuple[str, str]] = {
-    "fixmystreet_id": ("number", "The sender's number of the report"),
-    "report_url": ("string", "Where the report is shown"),
-    "title": ("string", "The report's title"),
-    "easting": ("number", "Easting"),
-    "northing": ("number", "Northing"),
-}
-"""What we ask the sender to add without asking the reporter: code to data type and meaning."""
-
 PHOTO_BYTES = 20_000_000
 """Photos of one report beyond this are left out: the report counts more."""
 _PICTURES = (
@@ -46,46 +39,32 @@ def service_of(kind: JobType) -> types.Service:
 
 
 def attributes_of(kind: JobType) -> tuple[types.Attribute, ...]:
-    """The questions of a type of job, then what the sender fills by itself."""
-    asked = [_question_of(one, order) for order, one in enumerate(kind.questions, start=1)]
-    filled = [
-        types.Attribute(
-            code=code,
-            variable=False,
-            datatype=datatype,
-            description=meaning,
-            order=order,
-            automated="server_set",
-        )
-        for order, (code, (datatype, meaning)) in enumerate(SERVER_SET.items(), len(asked) + 1)
-    ]
-    return (*asked, *filled)
+    """The questions of a type of job."""
+    return tuple(_question_of(one) for one in kind.questions)
 
 
-def _question_of(question: Question, order: int) -> types.Attribute:
+def _question_of(question: Question) -> types.Attribute:
     return types.Attribute(
         code=question.code,
         datatype=DATATYPES.get(question.kind, "string"),
         required=question.mandatory,
         description=question.prompt,
-        order=order,
         values=tuple(types.AttributeValue(key, name) for key, name in question.choices.items()),
     )
 
 
-def request_of(job: Job, *, status: str, agency: str) -> types.ServiceRequest:
+def request_of(job: Job) -> types.ServiceRequest:
     """A job as a service request; a report of the sender's own carries its number."""
     extras = {"external_status_code": job.state}
     if job.their_ref.isdigit():
         extras["fixmystreet_id"] = job.their_ref
     return types.ServiceRequest(
         service_request_id=str(job.job_no),
-        status=status,
+        status=job.state,
         status_notes=job.note,
         service_name=job.job_type_title,
         service_code=job.job_type,
         description=job.details,
-        agency_responsible=agency,
         requested_datetime=job.created_at,
         updated_datetime=job.changed_at,
         address=job.place,
@@ -97,12 +76,12 @@ def request_of(job: Job, *, status: str, agency: str) -> types.ServiceRequest:
     )
 
 
-def update_of(row: JobUpdate, *, status: str) -> types.ServiceRequestUpdate:
+def update_of(row: JobUpdate) -> types.ServiceRequestUpdate:
     """A row of the update table as an update; its number is the update's id, for ever."""
     return types.ServiceRequestUpdate(
         update_id=str(row.seq),
         service_request_id=str(row.job_no),
-        status=status,
+        status=row.state,
         updated_datetime=row.changed_at,
         description=row.note,
         external_status_code=row.state,
@@ -110,14 +89,15 @@ def update_of(row: JobUpdate, *, status: str) -> types.ServiceRequestUpdate:
     )
 
 
-def job_from(new: types.NewRequest, *, lat: float, lon: float, their_ref: str) -> dict[str, Any]:
+def job_from(report: Report) -> dict[str, Any]:
     """A report as the works system takes a new job."""
+    new = report.new
     title = one_line(" ".join(new.attributes.get("title", ())))
     return {
-        "job_type": new.service_code,
+        "job_type": report.category,
         "details": paragraphs(new.description) or title or "No description.",
-        "lat": lat,
-        "lon": lon,
+        "lat": new.lat,
+        "lon": new.long,
         "place": one_line(new.address_string),
         "answers": {
             code: list(values) for code, values in new.attributes.items() if code not in SERVER_SET
@@ -125,19 +105,20 @@ def job_from(new: types.NewRequest, *, lat: float, lon: float, their_ref: str) -
         "reporter": one_line(f"{new.first_name} {new.last_name}"),
         "reporter_email": one_line(new.email),
         "reporter_phone": one_line(new.phone),
-        "their_ref": their_ref,
+        "their_ref": report.ref,
         "photo_urls": web_addresses(new.media_urls),
         "photos": list(_photos(new.uploads)),
     }
 
 
-def message_from(new: types.NewUpdate, *, their_ref: str) -> dict[str, Any]:
+def message_from(update: Update) -> dict[str, Any]:
     """An update from the other side as a message about a job."""
+    new = update.new
     return {
         "text": paragraphs(new.description),
-        "their_ref": their_ref,
+        "their_ref": update.ref,
         "sender": one_line(f"{new.first_name} {new.last_name}"),
-        "wanted": new.status,
+        "wanted": update.status,
         "photo_urls": web_addresses(new.media_urls),
     }
 

@@ -11,10 +11,12 @@ import urllib.request
 
 import pytest
 
-from waywarden.adapters.app import KINDS, Mounted, Switchboard, build_app
+from waywarden.adapters.app import build_app
 from waywarden.adapters.demo.sample import deployment_text
 from waywarden.adapters.deployment import load_all
+from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.store import Store
+from waywarden.adapters.switchboard import Mounted, Switchboard
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311.provider import Call, ProviderError
 from waywarden.open311.types import RequestQuery, UpdateQuery
@@ -73,7 +75,7 @@ def test_with_several_a_jurisdiction_is_needed_and_with_one_it_is_not(two):
 
 def test_a_key_is_good_for_its_own_jurisdiction_only(two):
     board = Switchboard(two)
-    board.updates(Call("west", "key of west"), UpdateQuery())
+    list(board.updates(Call("west", "key of west"), UpdateQuery()))
     assert status_of(lambda: board.updates(Call("west", "key of east"), UpdateQuery())) == 403
     assert status_of(lambda: board.create_request(Call("west"), None)) == 403
     assert status_of(lambda: board.create_update(Call("west", "key of east"), None)) == 403
@@ -82,7 +84,7 @@ def test_a_key_is_good_for_its_own_jurisdiction_only(two):
 def test_only_a_good_key_reaches_the_provider_with_a_list_of_requests(two):
     board = Switchboard(two)
     for key in ("key of west", "key of east", ""):
-        board.requests(Call("west", key), RequestQuery())
+        list(board.requests(Call("west", key), RequestQuery()))
     assert [call.api_key for call in two[1].provider.calls] == ["key of west", "", ""]
 
 
@@ -170,8 +172,8 @@ def test_wrong_deployments_stop_the_start_and_are_all_named(tmp_path, free_port,
     programs.append(start(".app", call, str(tmp_path), str(free_port)))
     assert programs[0].wait(timeout=15) != 0
     said = programs[0].stderr.read().decode()
-    assert "east.toml: colour:" in said
-    assert "east.toml: jurisdiction: this is missing" in said
+    assert "east.toml:1: colour:" in said
+    assert "east.toml:1: jurisdiction: this is missing" in said
 
 
 def test_a_port_that_is_taken_stops_the_start(tmp_path, programs):

@@ -10,11 +10,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
-from waywarden.adapters.app import KINDS, build_app
+from waywarden.adapters.app import build_app
 from waywarden.adapters.demo.fake import WorksApp
 from waywarden.adapters.demo.sample import deployment_text
 from waywarden.adapters.demo.works import Works
 from waywarden.adapters.deployment import load_all
+from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.store import Store
 from waywarden.kernel.secrets import hash_token
 

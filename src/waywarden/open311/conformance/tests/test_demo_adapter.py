@@ -4,11 +4,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from waywarden.adapters.app import KINDS, build_app
+from waywarden.adapters.app import build_app
 from waywarden.adapters.demo.fake import WorksApp
 from waywarden.adapters.demo.sample import JURISDICTION, deployment_text
 from waywarden.adapters.demo.works import NewJob, Works
 from waywarden.adapters.deployment import load_all
+from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.store import Store
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311.conformance.registry import Outcome

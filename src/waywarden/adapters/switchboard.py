@@ -1,0 +1,149 @@
+"""Finds the right deployment for a call, checks its key, and notes how each call went."""
+
+import hmac
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TypeVar
+
+from waywarden.adapters.deployment import Deployment
+from waywarden.adapters.figures import Figures
+from waywarden.adapters.health import Health
+from waywarden.kernel.secrets import hash_token
+from waywarden.open311 import types
+from waywarden.open311.provider import Call, Provider, ProviderError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+GATE_SECONDS = 5.0
+"""How long a call waits for its turn at a busy system."""
+_SOON = timedelta(seconds=10)
+
+
+def _wide_gate() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A deployment, the provider that serves it, and how it goes with it.
+
+    `gate` lets only so many calls through at once: one slow system must not hold them all.
+    """
+
+    deployment: Deployment
+    provider: Provider
+    health: Health | None = None
+    gate: threading.BoundedSemaphore = field(default_factory=_wide_gate)
+
+
+class Switchboard:
+    """A Provider over the deployments of a server.
+
+    A key is needed to send anything and to read updates. Where none is needed, `api_key` reaches
+    the provider only when it is a good one: what is private is shown for it alone.
+    """
+
+    def __init__(self, mounted: Iterable[Mounted], figures: Figures | None = None) -> None:
+        self._mounted = {one.deployment.jurisdiction: one for one in mounted}
+        self._figures = figures or Figures()
+
+    def discovery(self, call: Call) -> types.Discovery:
+        one = self._for(call)
+        return self._done("discovery", one, lambda: one.provider.discovery(call))
+
+    def services(self, call: Call) -> Iterable[types.Service]:
+        one = self._for(call)
+        return self._done("services", one, lambda: list(one.provider.services(call)))
+
+    def service_definition(self, call: Call, service_code: str) -> types.ServiceDefinition:
+        one = self._for(call)
+        return self._done(
+            "service", one, lambda: one.provider.service_definition(call, service_code)
+        )
+
+    def token(self, call: Call, token: str) -> types.TokenAnswer:
+        one = self._for(call)
+        return self._done("token", one, lambda: one.provider.token(call, token))
+
+    def update_token(self, call: Call, token: str) -> types.TokenAnswer:
+        one = self._for(call)
+        return self._done("update_token", one, lambda: one.provider.update_token(call, token))
+
+    def requests(self, call: Call, query: types.RequestQuery) -> Iterable[types.ServiceRequest]:
+        one = self._for(call)
+        if call.api_key and not _has_key(one, call):
+            call = replace(call, api_key="")
+        return self._listed("requests", one, lambda: one.provider.requests(call, query))
+
+    def create_request(self, call: Call, new: types.NewRequest) -> types.Receipt:
+        one = self._with_key(call)
+        return self._done("create_request", one, lambda: one.provider.create_request(call, new))
+
+    def updates(self, call: Call, query: types.UpdateQuery) -> Iterable[types.ServiceRequestUpdate]:
+        one = self._with_key(call)
+        return self._listed("updates", one, lambda: one.provider.updates(call, query))
+
+    def create_update(self, call: Call, new: types.NewUpdate) -> types.UpdateReceipt:
+        one = self._with_key(call)
+        return self._done("create_update", one, lambda: one.provider.create_update(call, new))
+
+    def _for(self, call: Call) -> Mounted:
+        if not call.jurisdiction_id and len(self._mounted) == 1:
+            return next(iter(self._mounted.values()))
+        if not call.jurisdiction_id:
+            raise ProviderError(400, "jurisdiction_id is missing: this server holds several.")
+        found = self._mounted.get(call.jurisdiction_id)
+        if found is None:
+            raise ProviderError(404, "jurisdiction_id is not known.")
+        return found
+
+    def _with_key(self, call: Call) -> Mounted:
+        mounted = self._for(call)
+        if not call.api_key:
+            raise ProviderError(403, "api_key is missing.")
+        if not _has_key(mounted, call):
+            raise ProviderError(403, "api_key is not known.")
+        return mounted
+
+    def _done(self, method: str, one: Mounted, ask: Callable[[], T]) -> T:
+        with self._noted(method, one):
+            return ask()
+
+    def _listed(self, method: str, one: Mounted, ask: Callable[[], Iterable[T]]) -> Iterator[T]:
+        with self._noted(method, one):
+            yield from ask()
+
+    @contextmanager
+    def _noted(self, method: str, one: Mounted) -> Iterator[None]:
+        name, began, status = one.deployment.jurisdiction, time.monotonic(), 200
+        if not one.gate.acquire(timeout=GATE_SECONDS):
+            self._figures.called(name, method, 503, GATE_SECONDS)
+            raise ProviderError(503, "Too many calls at once for this body.", retry_after=_SOON)
+        try:
+            yield
+        except ProviderError as error:
+            status = error.status
+            raise
+        except GeneratorExit:  # the caller went away in the middle of a list
+            status = 499
+            raise
+        except BaseException:
+            status = 500
+            raise
+        finally:
+            one.gate.release()
+            seconds = time.monotonic() - began
+            self._figures.called(name, method, status, seconds)
+            level = logging.INFO if status < 500 else logging.WARNING
+            fields = {"jurisdiction": name, "call": method, "status": status}
+            log.log(level, "call", extra={**fields, "seconds": round(seconds, 3)})
+
+
+def _has_key(mounted: Mounted, call: Call) -> bool:
+    given = hash_token(call.api_key)
+    return any(hmac.compare_digest(given, key.sha256) for key in mounted.deployment.keys)
