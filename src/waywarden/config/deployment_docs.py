@@ -2,6 +2,7 @@
 
 import typing
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +22,15 @@ from the tables that read the files.
 Secrets are never in the file: where one is needed stands a table with `env` or `file`.
 
 """
+
+_TYPES: dict[Any, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    tuple: "a list of texts",
+    dict: "a table",
+}
 
 
 def markdown() -> str:
@@ -73,15 +83,10 @@ def _takes(hint: Any) -> str:
     inner, shape = inner_struct(hint)
     if inner is not None:
         named = "a secret" if inner is SecretRef else "a table"
-        return {dict: "a table of tables", tuple: "a list of tables"}.get(shape or str, named)
-    return {
-        str: "text",
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        tuple: "a list of texts",
-        dict: "a table",
-    }.get(_bare(hint), "a date with time and zone" if "datetime" in str(hint) else "text")
+        wrapped = {dict: "a table of tables", tuple: "a list of tables"}
+        return wrapped.get(shape, named) if shape else named
+    bare = _bare(hint)
+    return _TYPES.get(bare, "a date with time and zone" if bare is datetime else "text")
 
 
 def _bare(hint: Any) -> Any:
