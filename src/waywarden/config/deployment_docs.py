@@ -83,7 +83,7 @@ def _takes(hint: Any) -> str:
     inner, shape = inner_struct(hint)
     if inner is not None:
         named = "a secret" if inner is SecretRef else "a table"
-        wrapped = {dict: "a table of tables", tuple: "a list of tables"}
+        wrapped: dict[Any, str] = {dict: "a table of tables", tuple: "a list of tables"}
         return wrapped.get(shape, named) if shape else named
     bare = _bare(hint)
     return _TYPES.get(bare, "a date with time and zone" if bare is datetime else "text")
