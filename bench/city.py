@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -86,19 +87,29 @@ def vacuum() -> None:
 
 
 def copy(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
-    """Rows by COPY; each holds a value for every column it names, all name the same."""
+    """Rows by COPY; all name the same columns, and the model's defaults stand for the others."""
     rows = iter(rows)
     first = next(rows, None)
     if first is None:
         return
-    columns = ", ".join(f'"{name}"' for name in first)
+    usual = _defaults(model, but=first)
+    columns = ", ".join(f'"{name}"' for name in (*first, *usual))
     with (
         connection.cursor() as cursor,
         cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as out,
     ):
-        out.write_row(list(first.values()))
-        for row in rows:
-            out.write_row(list(row.values()))
+        for row in chain([first], rows):
+            out.write_row([*row.values(), *usual.values()])
+
+
+def _defaults(model: type[Model], *, but: Iterable[str]) -> dict[str, Any]:
+    """What the model gives a column that is not named and may not be null."""
+    found = {}
+    for field in model._meta.concrete_fields:
+        if field.column in but or field.primary_key or field.null or field.generated:
+            continue
+        found[field.column] = field.get_db_prep_save(field.get_default(), connection)
+    return found
 
 
 def _reports(ids: Sequence[int], names: Sequence[str], chosen: random.Random) -> Iterable[dict]:

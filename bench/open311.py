@@ -9,10 +9,15 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+import shapely
+
+from bench import city
 from bench.figures import Figure
 from bench.home import HOST, command, free_port, running, site
 from bench.load import ask
+from waywarden.areas.models import Area
 from waywarden.bodies.models import Body, Category
+from waywarden.geo.points import Box
 from waywarden.reports.models import Report
 from waywarden.users.key_services import create_key
 from waywarden.users.models import ApiKey
@@ -62,7 +67,17 @@ def _reading(count: int) -> Iterator[Figure]:
 
 
 def _offer_many() -> None:
-    """A body with as many categories as the largest list seen in the wild."""
+    """The city gets its area; another body as many categories as the largest list in the wild."""
+    box = Box.around(city.MIDDLE, 30_000)
+    square = shapely.box(box.west, box.south, box.east, box.north)
+    area, _made = Area.objects.get_or_create(
+        code="bench",
+        defaults={
+            "name": "The city", "kind": "city", "boundary": shapely.to_wkb(square),
+            "west": box.west, "south": box.south, "east": box.east, "north": box.north,
+        },
+    )  # fmt: skip
+    city.body().areas.add(area)
     many, _made = Body.objects.get_or_create(slug="many", defaults={"name": "Many"})
     if many.categories.count() < SERVICES:
         Category.objects.bulk_create(

@@ -34,21 +34,26 @@ def services_at(lat: float, long: float, body_ids: tuple[int, ...] | None) -> li
     return _services(categories_of(body_ids).filter(pk__in=ids))
 
 
+_OFFERED = ("slug", "name", "description", "keywords", "is_private", "groups", "has_questions")
+
+
 def _services(categories: QuerySet[Category]) -> list[types.Service]:
     has_questions = Exists(Question.objects.filter(category=OuterRef("pk")))
+    rows = categories.annotate(has_questions=has_questions).order_by("name", "body_id")
     found: dict[str, types.Service] = {}
-    for row in categories.annotate(has_questions=has_questions).order_by("name", "body_id"):
-        keywords = (*row.keywords, *(["private"] if row.is_private else []))
-        service = types.Service(
-            service_code=row.slug,
-            service_name=row.name,
-            description=row.description,
-            metadata=row.has_questions,
+    for code, name, description, words, is_private, groups, is_asked in rows.values_list(*_OFFERED):
+        if code in found:
+            continue
+        keywords = (*words, "private") if is_private else tuple(words)
+        found[code] = types.Service(
+            service_code=code,
+            service_name=name,
+            description=description,
+            metadata=is_asked,
             keywords=tuple(dict.fromkeys(keywords)),
-            group=row.groups[0] if row.groups else "",
-            groups=tuple(row.groups),
+            group=groups[0] if groups else "",
+            groups=tuple(groups),
         )
-        found.setdefault(row.slug, service)
     return list(found.values())
 
 
