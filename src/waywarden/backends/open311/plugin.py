@@ -40,6 +40,9 @@ from waywarden.open311.types import (
 CLOCKS_APART = timedelta(minutes=10)
 #: A span that a server must answer (open311.md 1).
 LONGEST_SPAN = timedelta(days=89)
+#: A span that is not halved any more, and the lists asked for in one look-up at most.
+SHORTEST_SPAN = timedelta(seconds=10)
+MOST_LISTS = 24
 
 
 class Open311Backend(Backend):
@@ -145,14 +148,8 @@ class Open311Backend(Backend):
             return LookedUp(external_id=None, is_trustworthy=False)
         end = clock.now() + CLOCKS_APART
         start = max(since - CLOCKS_APART, end - LONGEST_SPAN)
-        query = RequestQuery(start_date=start, end_date=end)
         try:
-            found = find(
-                report,
-                self._client.requests(query),
-                id_field=our_id_field(report),
-                plain=description_of(report, self.options),
-            )
+            found = self._found_in(Span(start, end), report)
         except Open311Error as error:
             if is_no_list(error):
                 return LookedUp(external_id=None, is_trustworthy=False)
@@ -160,6 +157,33 @@ class Open311Backend(Backend):
         if found.external_id is None and start > since:
             return LookedUp(external_id=None, is_trustworthy=False)
         return found
+
+    def _found_in(self, whole: Span, report: OutgoingReport) -> LookedUp:
+        """Looks in a span, the newest first; a list that may have been cut is asked for in halves.
+
+        Trusted when every part of the span was listed whole.
+        """
+        waiting, is_trustworthy = [whole], True
+        for _list in range(MOST_LISTS):
+            if not waiting:
+                break
+            span = waiting.pop()
+            found = find(
+                report,
+                self._client.requests(RequestQuery(start_date=span.start, end_date=span.end)),
+                id_field=our_id_field(report),
+                plain=description_of(report, self.options),
+            )
+            if found.external_id is not None:
+                return found
+            if found.is_trustworthy:
+                continue
+            if span.end - span.start < SHORTEST_SPAN:
+                is_trustworthy = False
+                continue
+            middle = span.start + (span.end - span.start) / 2
+            waiting += [Span(span.start, middle), Span(middle, span.end)]
+        return LookedUp(external_id=None, is_trustworthy=is_trustworthy and not waiting)
 
     def fetch_updates(self, span: Span, notes: Notes) -> Iterator[ServiceRequestUpdate]:
         """GET servicerequestupdates (open311.md 2.7)."""

@@ -24,7 +24,7 @@ from waywarden.backends.open311.fake import PREFIX, FakeServer
 from waywarden.backends.open311.faults import asking_error, sending_error
 from waywarden.backends.open311.finding import find
 from waywarden.backends.open311.options import Open311Options, Open311Secrets
-from waywarden.backends.open311.plugin import Open311Backend
+from waywarden.backends.open311.plugin import MOST_LISTS, Open311Backend
 from waywarden.backends.open311.wording import description_of, new_request, new_update
 from waywarden.kernel import clock
 from waywarden.kernel import options as kernel_options
@@ -409,6 +409,37 @@ def test_a_server_without_a_list_says_nothing(fake, backend):
     assert backend.look_up(report(), clock.now()) == LookedUp(None, is_trustworthy=False)
     without = backend_at("http://127.0.0.1:1/", lists_requests=False)
     assert without.look_up(report(), clock.now()) == LookedUp(None, is_trustworthy=False)
+
+
+def test_a_list_that_was_cut_is_asked_for_in_halves(fake, backend, monkeypatch, time_machine):
+    """Of a day with more rows than an answer holds, each is found, and what is not there is not."""
+    monkeypatch.setattr("waywarden.backends.open311.finding.CUT_AT", 10)
+    fake.switches.lists_most = 10
+    since = clock.now()
+    for number in range(1, 41):
+        time_machine.move_to(since + timedelta(minutes=number), tick=False)
+        new = report(report_id=number, report_url=f"https://x/report/{number}", key=str(number))
+        backend.send_report(new, {})
+
+    first = report(report_id=1, report_url="https://x/report/1")
+    assert backend.look_up(first, since) == LookedUp("4711", is_trustworthy=True)
+    missing = report(report_id=99, report_url="https://x/report/99", lat=1.0)
+    assert backend.look_up(missing, since) == LookedUp(None, is_trustworthy=True)
+
+
+def test_a_list_that_is_cut_however_short_its_span_is_not_trusted(fake, backend, monkeypatch):
+    monkeypatch.setattr("waywarden.backends.open311.finding.CUT_AT", 2)
+    for number in range(1, 5):
+        backend.send_report(
+            report(report_id=number, report_url=f"https://x/report/{number}", key=str(number)), {}
+        )
+    calls = len(fake.memory.calls)
+
+    missing = report(report_id=99, report_url="https://x/report/99", lat=1.0)
+    looked = backend.look_up(missing, clock.now() - timedelta(days=30))
+
+    assert looked == LookedUp(None, is_trustworthy=False)
+    assert len(fake.memory.calls) - calls <= MOST_LISTS
 
 
 def test_a_look_up_that_cannot_go_back_far_enough_is_not_trusted(backend):
