@@ -83,7 +83,34 @@ def _rosa(world: World) -> User:
     return world.rosa
 
 
+def _ines(world: World) -> User:
+    return world.ines
+
+
+def _connection(world: World) -> str:
+    return f"/staff/integration/connections/{world.desk.connection.pk}/"
+
+
+def _refused(world: World) -> str:
+    return f"/staff/integration/deliveries/{world.desk.refused.pk}/"
+
+
+def _open_everything(page: Page) -> None:
+    for summary in page.locator("main summary").all():
+        summary.click()
+
+
+STAFF = (
+    Stop("staff, the board", _at("/staff/integration/"), "Connections", who=_ines),
+    Stop("staff, a connection", _connection, "Borsetshire works", who=_ines),
+    Stop("staff, deliveries", _at("/staff/integration/deliveries/"), "Deliveries", who=_ines),
+    Stop(
+        "staff, a delivery", _refused, "is", who=_ines, then=_open_everything,
+    ),
+)  # fmt: skip
+
 STOPS = (
+    *STAFF,
     Stop("front", _at("/"), "Something broken in the street?"),
     Stop("front, place not found", _at("/around?pc=Nowhere"), "Something broken in the street?"),
     Stop("places to pick from", _at("/around?pc=katu"), "Which one do you mean?"),

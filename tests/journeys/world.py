@@ -16,6 +16,8 @@ from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.services import NewReport, create_report
 from waywarden.reports.states import State
 from waywarden.reports.update_services import NewUpdate, create_update
+from waywarden.staff.tests.desk import Desk
+from waywarden.staff.tests.desk import build as build_desk
 from waywarden.users.models import User
 
 LAT, LON = 60.1690, 24.9400
@@ -36,6 +38,7 @@ class World:
     by_state: dict[str, Report] = field(default_factory=dict)
     private: Report | None = None
     hidden: Report | None = None
+    desk: Desk | None = None
 
 
 def build() -> World:
@@ -53,6 +56,7 @@ def build() -> World:
     world.private = _report(rosa, "Abandoned vehicle", "Van without plates", number=20)
     world.hidden = _report(rosa, "Street light", "Something rude", number=21)
     Report.objects.filter(pk=world.hidden.pk).update(state=State.HIDDEN)
+    world.desk = build_desk(county, district, list(world.by_state.values()), world.private)
     return world
 
 

@@ -157,16 +157,17 @@ def _sending(facts: Facts, now: datetime) -> Iterator[Trouble]:
     if facts.aged:
         yield Trouble(Kind.AGED, facts.aged)
     oldest = facts.oldest_waiting_at
-    if oldest is not None and now - oldest > WAITS_LONG:
+    is_known = facts.is_paused or facts.circuit_opened_at is not None
+    if oldest is not None and not is_known and now - oldest > WAITS_LONG:
         yield Trouble(Kind.WAITING, facts.waiting, since=oldest)
 
 
 def _fetching(facts: Facts, now: datetime) -> Iterator[Trouble]:
-    if not facts.is_paused:
-        for one in facts.fetching:
-            if one.is_missed(now):
-                since = one.last_success_at or one.since
-                yield Trouble(Kind.POLL, one.failures, one.last_error, since)
+    missed = [one for one in facts.fetching if one.is_missed(now) and not facts.is_paused]
+    if missed:
+        worst = min(missed, key=lambda one: one.last_success_at or one.since)
+        since = worst.last_success_at or worst.since
+        yield Trouble(Kind.POLL, worst.failures, worst.last_error, since)
     ahead = sum(count for code, _words, count in facts.deviations if code in CLOCK_CODES)
     if ahead:
         yield Trouble(Kind.CLOCK, ahead)

@@ -45,9 +45,11 @@ def build(ours: Body, theirs: Body, reports: list[Report], their_report: Report)
     for number, (state, (cause, reason)) in enumerate(_STATES.items()):
         report = reports[number % len(reports)]
         desk.by_state[state] = delivery(
-            ours, connection, report, state, cause=cause, reason=reason, generation=number + 1
+            ours, connection, report, state, cause=cause, reason=reason, generation=number + 10
         )
-    desk.elsewhere = delivery(theirs, other, their_report, "held", cause="by_hand", reason="Wait.")
+    desk.elsewhere = delivery(
+        theirs, other, their_report, "held", cause="by_hand", reason="Wait.", generation=9
+    )
     _calls(desk)
     _polls(desk, ours)
     return desk

@@ -18,14 +18,9 @@ def text_of(answer) -> str:
 def test_the_board_says_in_words_what_is_wrong(as_ines, desk):
     shown = text_of(as_ines.get(BOARD))
     assert "1 connection needs a person." in shown
-    for words in (
-        "2 deliveries are stuck.",
-        "The body’s system does not answer; we try again by ourselves.",
-        "Asking for news has not worked for too long.",
-        "1 row from the body could not be used.",
-        "its clock is ahead",
-    ):
-        assert words in shown
+    assert "The body’s system does not answer; we try again by ourselves." in shown
+    assert "2 deliveries are stuck." in shown
+    assert "And 3 more." in shown
     assert "<b>4 wait</b>" in shown  # queued, waiting, unknown, pending
 
 
@@ -55,15 +50,22 @@ def test_the_board_asks_the_same_number_of_questions_however_many_connections(
     client.force_login(django_user_model.objects.create_superuser("op@example.org"))
     with django_assert_max_num_queries(15):
         shown = text_of(client.get(BOARD))
-    assert shown.count('class="line ') == 50
+    assert shown.count('class="line-name"') == 50
     assert "page=2" in shown
-    assert text_of(client.get(BOARD, {"page": 2})).count('class="line ') == 11
+    assert text_of(client.get(BOARD, {"page": 2})).count('class="line-name"') == 11
 
 
 def test_a_connections_page_tells_what_to_do_and_oskar_finds_nothing(as_ines, as_oskar, desk):
     address = f"/staff/integration/connections/{desk.connection.pk}/"
     shown = text_of(as_ines.get(address))
-    assert "Ask the body’s IT desk to set the clock" in shown
+    for words in (
+        "2 deliveries are stuck.",
+        "Asking for news has not worked for too long.",
+        "1 row from the body could not be used.",
+        "its clock is ahead",
+        "Ask the body’s IT desk to set the clock",
+    ):
+        assert words in shown
     assert "An update&#x27;s date lies in the future." in shown
     assert "the body said no" in shown
     assert as_oskar.get(address).status_code == 404
