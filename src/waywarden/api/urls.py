@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from waywarden.api import feeds
 from waywarden.api.endpoint import open311
+from waywarden.api.metrics_views import metrics, metrics_json
 from waywarden.api.pins import pins
 from waywarden.api.views import openapi, page
 
@@ -24,6 +25,8 @@ urlpatterns = [
         name="feed-near",
     ),
     path("api/pins", pins, name="pins"),
+    path("metrics", metrics, name="metrics"),
+    path("metrics.json", metrics_json, name="metrics-json"),
     path("open311/v2/", page, name="open311-page"),
     path("open311/v2/openapi.json", openapi, name="open311-openapi"),
     re_path(r"^open311/v2(?:/[\s\S]*)?$", open311, name="open311"),

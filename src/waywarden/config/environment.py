@@ -139,6 +139,28 @@ SETTINGS: tuple[Setting, ...] = (
         " are believed.",
     ),
     Setting(
+        "WAYWARDEN_ALARM_MAIL",
+        Kind.LIST,
+        "",
+        "Addresses that are mailed once when a connection breaks, once when it mends, and each"
+        " morning on which something is stuck. People of a body choose for themselves at"
+        " `/staff/integration/alarms/`.",
+    ),
+    Setting(
+        "WAYWARDEN_METRICS_TOKEN",
+        Kind.TEXT,
+        "",
+        "What `/metrics` and `/metrics.json` ask for as `Authorization: Bearer …`. Without it they"
+        " answer only calls from `WAYWARDEN_METRICS_FROM`.",
+        secret=True,
+    ),
+    Setting(
+        "WAYWARDEN_METRICS_FROM",
+        Kind.LIST,
+        "127.0.0.1,::1",
+        "Addresses or networks that may read `/metrics` without a token.",
+    ),
+    Setting(
         "WAYWARDEN_LOG_LEVEL",
         Kind.LEVEL,
         "INFO",
@@ -167,6 +189,9 @@ class Environment:
     time_zone: str
     map_dir: Path
     trusted_proxies: tuple[str, ...]
+    alarm_mail: tuple[str, ...]
+    metrics_token: str
+    metrics_from: tuple[str, ...]
     log_level: str
 
 
@@ -191,6 +216,9 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         time_zone=_zone("WAYWARDEN_TIME_ZONE", raw["WAYWARDEN_TIME_ZONE"]),
         map_dir=_folder(raw["WAYWARDEN_MAP_DIR"]) if raw["WAYWARDEN_MAP_DIR"] else home / "map",
         trusted_proxies=_list(raw["WAYWARDEN_TRUSTED_PROXIES"]),
+        alarm_mail=_list(raw["WAYWARDEN_ALARM_MAIL"]),
+        metrics_token=raw["WAYWARDEN_METRICS_TOKEN"],
+        metrics_from=_list(raw["WAYWARDEN_METRICS_FROM"]),
         log_level=_level("WAYWARDEN_LOG_LEVEL", raw["WAYWARDEN_LOG_LEVEL"]),
     )
 

@@ -27,6 +27,9 @@ WAYWARDEN_PRIVATE_HOSTS = ENVIRONMENT.private_hosts
 WAYWARDEN_HOLD_SECONDS = ENVIRONMENT.hold_seconds
 WAYWARDEN_MAP_DIR = ENVIRONMENT.map_dir
 WAYWARDEN_TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
+WAYWARDEN_ALARM_MAIL = ENVIRONMENT.alarm_mail
+WAYWARDEN_METRICS_TOKEN = ENVIRONMENT.metrics_token
+WAYWARDEN_METRICS_FROM = ENVIRONMENT.metrics_from
 
 SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = ENVIRONMENT.debug
@@ -86,6 +89,7 @@ INSTALLED_APPS = [
 PROCRASTINATE_IMPORT_PATHS = ["waywarden.jobs.schedule"]
 
 MIDDLEWARE = [
+    "waywarden.config.request_ids.RequestIdMiddleware",
     "waywarden.config.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

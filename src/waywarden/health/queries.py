@@ -1,7 +1,7 @@
 """What is known of connections, read for many at once."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,31 @@ from waywarden.sync.models import Cursor, SetAside
 #: How many of the last calls and runs are looked at.
 LATEST_CALLS = 20
 LATEST_RUNS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StuckAt:
+    """How many deliveries of one way are stuck at one body."""
+
+    connection_id: int | None
+    body_id: int
+    is_aged: bool
+    count: int
+
+
+def stuck_by_body() -> list[StuckAt]:
+    """What is stuck, by way and body; what was tried for too long apart from the rest."""
+    rows = (
+        Delivery.objects.filter(state__in=STUCK)
+        .order_by()
+        .values_list("connection_id", "body_id")
+        .annotate(count=Count("pk"), aged=Count("pk", filter=Q(cause=Cause.AGE)))
+    )
+    found = []
+    for connection_id, body_id, count, aged in rows:
+        found.append(StuckAt(connection_id, body_id, is_aged=True, count=aged))
+        found.append(StuckAt(connection_id, body_id, is_aged=False, count=count - aged))
+    return [one for one in found if one.count]
 
 
 def connections_of(body_ids: Collection[int] | None) -> QuerySet[Connection]:

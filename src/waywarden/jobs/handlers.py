@@ -6,6 +6,8 @@ that same transaction.
 
 from waywarden.bodies.queries import bodies_telling_when_sent
 from waywarden.events.services import Fact, on
+from waywarden.health.letters import readers_of
+from waywarden.health.models import Alarm
 from waywarden.jobs import tasks
 from waywarden.jobs.services import queue_each
 from waywarden.notifications import alert_services as alerts
@@ -44,6 +46,9 @@ def install() -> None:
     on("report.fetched", later=[fetch_report_photos, tell_of_reports])
     on("report.referenced", now=[apply_set_aside])
     on("update.sent", now=[note_own_updates])
+    on("alarm.raised", later=[mail_alarms])
+    on("alarm.cleared", later=[mail_alarms])
+    on("self_test.asked", later=[run_self_tests])
 
 
 def _ids(facts: Facts) -> list[int]:
@@ -167,3 +172,21 @@ def note_own_updates(facts: Facts) -> None:
 def apply_set_aside(facts: Facts) -> None:
     """An update that came before the report's reference did is applied now."""
     aside_services.apply_set_aside_for(_ids(facts))
+
+
+def mail_alarms(facts: Facts) -> None:
+    """Something broke or mended: everyone who hears of it is mailed, a job each."""
+    alarms = Alarm.objects.select_related("connection").in_bulk(_ids(facts))
+    queue_each(
+        tasks.mail_alarm,
+        (
+            {"alarm_id": fact.subject_id, "to": to, "is_over": fact.kind == "alarm.cleared"}
+            for fact in facts
+            for to in readers_of(alarms[fact.subject_id])
+        ),
+    )
+
+
+def run_self_tests(facts: Facts) -> None:
+    """A person wants an endpoint tested."""
+    queue_each(tasks.run_self_test, ({"self_test_id": one} for one in _ids(facts)))

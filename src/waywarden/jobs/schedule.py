@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from waywarden.connections import services as connections
+from waywarden.health import alarm_services as alarms
+from waywarden.health import letters as alarm_letters
 from waywarden.jobs import services, tasks
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
@@ -14,6 +17,9 @@ from waywarden.sending import shadow_services
 from waywarden.sync import queries as sync_queries
 from waywarden.sync import run_services
 from waywarden.sync import services as sync
+
+#: The hour, in the site's zone, at which the summary goes out.
+MORNING = 7
 
 
 @app.periodic(cron="* * * * * */15")
@@ -69,3 +75,21 @@ def drop_old_records(timestamp: int) -> None:
     shadow_services.drop_old_rehearsals()
     run_services.drop_old_runs()
     mailing.drop_old_mailings()
+    alarms.drop_old_alarms()
+
+
+@app.periodic(cron="* * * * * 10")
+@app.task(name="watch_health", queue="clock", queueing_lock="watch_health")
+def watch_health(timestamp: int) -> None:
+    """Once a minute: raises an alarm for what broke, clears it for what mended."""
+    _ = timestamp
+    alarms.watch()
+
+
+@app.periodic(cron="5 * * * *")
+@app.task(name="morning_summary", queue="clock", queueing_lock="morning_summary")
+def morning_summary(timestamp: int) -> None:
+    """Each hour: at seven by the site's own clock, what is stuck goes to all who hear of alarms."""
+    if timezone.localtime(datetime.fromtimestamp(timestamp, tz=UTC)).hour == MORNING:
+        readers = alarm_letters.morning_readers()
+        services.queue_each(tasks.mail_summary, ({"to": address} for address in readers))

@@ -10,6 +10,8 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.types import JSONDict
 
+from waywarden.health import letters as alarm_letters
+from waywarden.health import self_test_services as self_tests
 from waywarden.jobs.services import wake
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
@@ -118,3 +120,21 @@ def fetch_update_photos(update_id: int) -> None:
 def fetch_report_photos(report_id: int) -> None:
     """Fetches the photos of a problem born in a body's system."""
     photos.fetch_report_photos(report_id)
+
+
+@app.task(name="mail_alarm", queue="mail", retry=MAIL_RETRY)
+def mail_alarm(alarm_id: int, to: str, is_over: bool) -> None:
+    """Tells one address that something broke, or mended."""
+    alarm_letters.mail_alarm(alarm_id, to=to, is_over=is_over)
+
+
+@app.task(name="mail_summary", queue="mail", retry=MAIL_RETRY)
+def mail_summary(to: str) -> None:
+    """Tells one address what is stuck this morning."""
+    alarm_letters.mail_summary(to=to)
+
+
+@app.task(name="run_self_test", queue="sync")
+def run_self_test(self_test_id: int) -> None:
+    """Judges a connection's endpoint with the conformance kit."""
+    self_tests.run(self_test_id)
