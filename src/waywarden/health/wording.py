@@ -76,6 +76,7 @@ def cause_words(cause: str) -> str:
         Cause.DUPLICATE_ID: _("the body gave it a number that another report has"),
         Cause.BY_HAND: _("decided by a person"),
         Cause.WITHDRAWN: _("taken back by the reporter"),
+        Cause.REROUTED: _("it goes to another body or category now"),
     }.get(Cause(cause) if cause in set(Cause) else Cause.NONE, cause)
 
 
