@@ -63,7 +63,9 @@ def advice_for(kind: Kind) -> str:
 
 
 def cause_words(cause: str) -> str:
-    """The class of a failure, in words."""
+    """The class of a failure, in words; one that we do not know, as it is."""
+    if cause not in set(Cause):
+        return cause
     return {
         Cause.NONE: "",
         Cause.TRY_LATER: _("the body’s system was not there"),
@@ -77,7 +79,7 @@ def cause_words(cause: str) -> str:
         Cause.BY_HAND: _("decided by a person"),
         Cause.WITHDRAWN: _("taken back by the reporter"),
         Cause.REROUTED: _("it goes to another body or category now"),
-    }.get(Cause(cause) if cause in set(Cause) else Cause.NONE, cause)
+    }.get(Cause(cause), cause)
 
 
 def advice_for_cause(cause: str) -> str:
