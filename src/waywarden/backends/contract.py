@@ -7,7 +7,7 @@ Errors: `TryLater`, `Refused`, `Unknown`, `BadReply`, `Misconfigured` of `kernel
 """
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar
@@ -171,6 +171,15 @@ class Span:
     end: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KnownReport:
+    """A report that the body's system has, and what it said of it last ("" nothing yet)."""
+
+    external_id: str
+    status: str = ""
+    status_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class Notes:
     """Deviations a reading forgave; filled while the rows are consumed."""
@@ -242,6 +251,17 @@ class Backend:
 
     def fetch_updates(self, span: Span, notes: Notes) -> Iterable[ServiceRequestUpdate]:
         """The updates of a span, streamed."""
+        raise NotImplementedError
+
+    @property
+    def tells_by_report(self) -> bool:
+        """Whether there is no list of updates: the engine asks `fetch_progress` instead."""
+        return False
+
+    def fetch_progress(
+        self, known: Sequence[KnownReport], notes: Notes
+    ) -> Iterable[ServiceRequestUpdate]:
+        """How some reports stand now, where that is not what was said last."""
         raise NotImplementedError
 
     def fetch_reports(self, span: Span | None, notes: Notes) -> Iterable[ServiceRequest]:

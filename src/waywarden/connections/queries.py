@@ -31,12 +31,6 @@ def closed_to_calls(now: datetime) -> QuerySet[Connection]:
     return Connection.objects.filter(Q(is_paused=True) | waits)
 
 
-def polled_connections() -> QuerySet[Connection]:
-    """Connections that are asked for updates or problems."""
-    fetching = Q(fetches_updates=True) | Q(fetches_reports=True)
-    return Connection.objects.filter(fetching).order_by("id")
-
-
 def exchanges_of(subject_kind: str, subject_id: int) -> QuerySet[Exchange]:
     """What was said about one thing, newest first."""
     found = Exchange.objects.filter(subject_kind=subject_kind, subject_id=subject_id)

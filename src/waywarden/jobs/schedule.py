@@ -14,7 +14,6 @@ from waywarden.notifications import mailing_services as mailing
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
-from waywarden.sync import queries as sync_queries
 from waywarden.sync import run_services
 from waywarden.sync import services as sync
 
@@ -45,8 +44,7 @@ def poll_what_is_due(timestamp: int) -> None:
     """Every five seconds: queues a poll of each connection whose time has come."""
     _ = timestamp
     sync.ensure_cursors()
-    for connection_id, what in sync_queries.due(clock.now()):
-        tasks.wake_poll(connection_id, what)
+    run_services.queue_due(tasks.queue_polls)
 
 
 @app.periodic(cron="* * * * * */30")

@@ -7,7 +7,8 @@ transaction of whoever calls, in a web process and in a worker alike.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,27 @@ def queue_each(task: AnyTask, arguments: Iterable[JSONDict]) -> None:
     jobs = list(arguments)
     if jobs:
         _deferrer(task).batch_defer(*jobs)
+
+
+def queue_once(task: AnyTask, arguments: Mapping[str, JSONDict]) -> None:
+    """One job for each key, in one statement and the caller's transaction.
+
+    A key whose job waits already is left out; two jobs of a key never run at a time.
+    """
+    manager = _manager()
+    jobs = [
+        _deferrer(task, lock=key, waits_as=key).make_new_job(**values)
+        for key, values in arguments.items()
+    ]
+    if not jobs:
+        return
+    try:
+        with transaction.atomic():
+            manager.batch_defer_jobs(jobs=jobs)
+    except AlreadyEnqueued:
+        for job in jobs:
+            with suppress(AlreadyEnqueued), transaction.atomic():
+                manager.defer_job(job=job)
 
 
 def wake(task: AnyTask, arguments: JSONDict, *, key: str, at: datetime | None = None) -> None:

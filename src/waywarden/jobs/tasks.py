@@ -4,6 +4,7 @@ Procrastinate on the site's own database. Deliveries and cursors are the truth; 
 them, so a lost job is made again by the sweep and a doubled one finds nothing to do.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from procrastinate import RetryStrategy
@@ -12,7 +13,7 @@ from procrastinate.types import JSONDict
 
 from waywarden.health import letters as alarm_letters
 from waywarden.health import self_test_services as self_tests
-from waywarden.jobs.services import wake
+from waywarden.jobs.services import queue_once, wake
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
 from waywarden.notifications import matching_services as matching
@@ -38,10 +39,18 @@ def wake_lane(lane: Lane, *, at: datetime | None = None) -> None:
     wake(drain_lane, arguments, key=key, at=at)
 
 
-def wake_poll(connection_id: int, what: What) -> None:
-    """Queues a poll of a connection."""
-    arguments: JSONDict = {"connection_id": connection_id, "what": what.value}
-    wake(poll, arguments, key=f"poll {connection_id} {what.value}")
+def queue_polls(polls: Iterable[tuple[int, What]]) -> None:
+    """Queues polls of connections, in the caller's transaction."""
+    queue_once(
+        poll,
+        {
+            f"poll {connection_id} {what.value}": {
+                "connection_id": connection_id,
+                "what": what.value,
+            }
+            for connection_id, what in polls
+        },
+    )
 
 
 @app.task(name="drain_lane", queue="sending")

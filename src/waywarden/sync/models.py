@@ -29,6 +29,9 @@ class Cursor(models.Model):
     claimed_until = models.DateTimeField(
         null=True, help_text=_("A poll is running; one that dies leaves this behind.")
     )
+    queued_until = models.DateTimeField(
+        null=True, help_text=_("A poll waits in the queue; if it is lost it is queued again then.")
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "what"], name="cursor_once")]

@@ -1,7 +1,7 @@
 """Asks a connection for news: which span, in which pieces, what came of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from waywarden.backends.contract import Capability, Notes, Span
 from waywarden.bodies.queries import bodies_fetched_through
 from waywarden.connections.models import Connection
 from waywarden.connections.services import (
+    Opened,
     keep_exchanges,
     note_failure,
     note_success,
@@ -16,8 +17,10 @@ from waywarden.connections.services import (
 )
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BackendError, Misconfigured, TryLater, WaywardenError
+from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.sync import aside_services, requests, run_services, updates
 from waywarden.sync.models import Cursor, PollRun, What
+from waywarden.sync.queries import open_reports
 from waywarden.sync.rows import Counts, in_pieces
 from waywarden.sync.update_services import Source
 from waywarden.sync.windows import pieces_of, span_to_poll
@@ -65,13 +68,37 @@ def poll_in_full(
         run_services.release(cursor)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A connection that was opened, and the bodies it speaks for."""
+
+    opened: Opened
+    source: Source
+
+
+def _open(connection: Connection, what: What) -> _Ready | WaywardenError:
+    """The connection, ready to be asked; else what is wrong with it."""
+    try:
+        opened = open_backend(connection)
+        source = Source(
+            connection=connection,
+            backend=opened.backend,
+            bodies=tuple(bodies_fetched_through(connection.pk)),
+        )
+        _check(source, what)
+    except WaywardenError as error:
+        return error
+    return _Ready(opened, source)
+
+
 def _poll(connection: Connection, what: What, *, cursor: Cursor, since: datetime | None) -> Polled:
+    ready = _open(connection, what)
     total = Counts()
-    for span in _spans(connection, what, cursor=cursor, since=since):
+    for span in _spans(connection, what, ready, cursor=cursor, since=since):
         run = run_services.begin_run(connection, what, span)
         counts, notes = Counts(), Notes()
         error = _try_piece(
-            connection,
+            ready,
             what,
             span,
             counts=counts,
@@ -99,11 +126,12 @@ def _try_out(connection: Connection, what: What, *, since: datetime | None) -> P
     """A dry run: each piece is taken in and taken back, nothing else is written."""
     cursor = Cursor.objects.filter(connection=connection, what=what).first()
     run = PollRun(connection=connection, what=what, started_at=clock.now())
+    ready = _open(connection, what)
     total, notes = Counts(), Notes()
-    for span in _spans(connection, what, cursor=cursor, since=since):
+    for span in _spans(connection, what, ready, cursor=cursor, since=since):
         if span is not None:
             run.span_start, run.span_end = run.span_start or span.start, span.end
-        error = _try_piece(connection, what, span, counts=total, notes=notes, dry_run=True)
+        error = _try_piece(ready, what, span, counts=total, notes=notes, dry_run=True)
         if error is not None:
             run.error = str(error)
             break
@@ -112,7 +140,12 @@ def _try_out(connection: Connection, what: What, *, since: datetime | None) -> P
 
 
 def _spans(
-    connection: Connection, what: What, *, cursor: Cursor | None, since: datetime | None
+    connection: Connection,
+    what: What,
+    ready: _Ready | WaywardenError,
+    *,
+    cursor: Cursor | None,
+    since: datetime | None,
 ) -> tuple[Span | None, ...]:
     """What to ask for, oldest first; None is everything."""
     if what is What.REPORTS and connection.fetches_all_reports:
@@ -124,11 +157,13 @@ def _spans(
         since=since,
         reach_back_to=cursor.reach_back_to if cursor else None,
     )
-    return pieces_of(span)
+    # Who is asked about each report answers how it stands now, whatever the span.
+    is_whole = isinstance(ready, _Ready) and ready.source.backend.tells_by_report
+    return (span,) if what is What.UPDATES and is_whole else pieces_of(span)
 
 
 def _try_piece(
-    connection: Connection,
+    ready: _Ready | WaywardenError,
     what: What,
     span: Span | None,
     *,
@@ -138,21 +173,21 @@ def _try_piece(
     pulse: Callable[[], None] = lambda: None,
 ) -> WaywardenError | None:
     """Asks for one piece and takes it in; what it did is in `counts` even where it then fails."""
+    if isinstance(ready, WaywardenError):
+        return ready
+    error = None
     try:
-        opened = open_backend(connection)
-        source = Source(
-            connection=connection,
-            backend=opened.backend,
-            bodies=tuple(bodies_fetched_through(connection.pk)),
-        )
-        _check(source, what)
-        try:
-            _take_in(source, what, span, counts=counts, notes=notes, dry_run=dry_run, pulse=pulse)
-        finally:
-            keep_exchanges(opened)
-    except WaywardenError as error:
-        return error
-    return None
+        _take_in(ready.source, what, span, counts=counts, notes=notes, dry_run=dry_run, pulse=pulse)
+    except WaywardenError as caught:
+        error = caught
+    finally:
+        brought = counts.new or counts.set_aside or notes.deviations or counts.deviations
+        # What brought nothing is told by its run; thousands of such answers a day are not kept.
+        if brought or error is not None:
+            keep_exchanges(ready.opened)
+        else:
+            ready.opened.exchanges.clear()
+    return error
 
 
 def _check(source: Source, what: What) -> None:
@@ -182,10 +217,18 @@ def _take_in(
         return
     if not dry_run:
         aside_services.apply_known(source)
-    if span is not None:
-        for rows in in_pieces(source.backend.fetch_updates(span, notes)):
-            counts.add(updates.take_in(rows, source=source, dry_run=dry_run))
-            pulse()
+    for rows in in_pieces(_updates(source, span, notes)):
+        counts.add(updates.take_in(rows, source=source, dry_run=dry_run))
+        pulse()
+
+
+def _updates(source: Source, span: Span | None, notes: Notes) -> Iterator[ServiceRequestUpdate]:
+    """The list of updates; or, of an older server, how each open report stands now."""
+    if source.backend.tells_by_report:
+        for known in open_reports(source.body_ids):
+            yield from source.backend.fetch_progress(known, notes)
+    elif span is not None:
+        yield from source.backend.fetch_updates(span, notes)
 
 
 def _note_failure(connection: Connection, error: WaywardenError, *, failures: int) -> None:

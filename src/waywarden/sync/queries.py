@@ -1,15 +1,20 @@
 """Reading what sync knows: which polls are due, which rows match, what was seen or set aside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from waywarden.backends.contract import KnownReport
+from waywarden.connections.models import Connection
 from waywarden.open311.types import ServiceRequestUpdate
+from waywarden.reports import states
 from waywarden.reports.models import Report, ReportBody
 from waywarden.sync.models import Cursor, PollRun, SeenItem, SetAside, What
 
+#: Reports that an older server is asked about at once: their numbers travel in an address.
+BATCH = 50
 #: Our numbers fit a bigint.
 _LARGEST_ID = 2**63 - 1
 
@@ -30,17 +35,44 @@ class NoMatch:
     words: str
 
 
-def due(now: datetime) -> list[tuple[int, What]]:
-    """The polls whose time has come, longest due first: connection and what to ask for."""
+def due(now: datetime) -> QuerySet[Cursor]:
+    """The polls whose time has come and that do not wait in the queue yet, longest due first."""
     wanted = Q(what=What.UPDATES, connection__fetches_updates=True) | Q(
         what=What.REPORTS, connection__fetches_reports=True
     )
-    cursors = (
+    return (
         Cursor.objects.filter(wanted, next_poll_at__lte=now, connection__is_paused=False)
         .filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
+        .filter(Q(queued_until=None) | Q(queued_until__lt=now))
         .order_by("next_poll_at")
     )
-    return [(cursor.connection_id, What(cursor.what)) for cursor in cursors]
+
+
+def without_cursor(what: What) -> QuerySet[Connection]:
+    """Connections that are switched on and were never asked."""
+    cursors = Cursor.objects.filter(connection=OuterRef("pk"), what=what)
+    switch = "fetches_updates" if what is What.UPDATES else "fetches_reports"
+    return Connection.objects.filter(~Exists(cursors), **{switch: True})
+
+
+def open_reports(body_ids: Iterable[int]) -> Iterator[list[KnownReport]]:
+    """The open reports that some bodies have, in batches, by what those said of them last."""
+    found = (
+        ReportBody.objects.filter(body__in=list(body_ids), report__state__in=states.OPEN)
+        .exclude(external_id="")
+        .order_by("pk")
+    )
+    last = 0
+    while True:
+        batch = list(
+            found.filter(pk__gt=last).values_list(
+                "pk", "external_id", "last_status", "last_status_at"
+            )[:BATCH]
+        )
+        if not batch:
+            return
+        yield [KnownReport(number, status, at) for _pk, number, status, at in batch]
+        last = batch[-1][0]
 
 
 def match_updates(

@@ -1,9 +1,11 @@
 """A poll's own records: its claim on the cursor, its run, and the cursor's move."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
 
 from waywarden.backends.contract import Span
 from waywarden.connections.models import Connection
@@ -11,14 +13,37 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import WaywardenError
 from waywarden.kernel.text import one_line, shorten, without_control_characters
 from waywarden.open311.types import Deviation
+from waywarden.sync import queries
 from waywarden.sync.models import Cursor, PollRun, What
 from waywarden.sync.rows import Counts, summary_of
 from waywarden.sync.windows import next_poll_at, next_try_at
 
 #: A claim not renewed for this long belongs to a dead worker.
 CLAIM_LIVES = timedelta(minutes=10)
-#: Runs are kept this long.
+#: A poll that waits in the queue for longer than this is taken for lost.
+QUEUED_LIVES = timedelta(minutes=30)
+#: Polls that are queued at once; the rest stay due, longest first.
+MOST_QUEUED = 250
+#: Runs are kept this long; those that brought nothing, a week.
 RUNS_LIVE = timedelta(days=90)
+IDLE_RUNS_LIVE = timedelta(days=7)
+
+
+def queue_due(queue: Callable[[list[tuple[int, What]]], None]) -> int:
+    """Hands the polls whose time has come to `queue`, in one transaction; how many.
+
+    They are not due again until they have run, so that a long backlog costs nothing twice.
+    """
+    moment = clock.now()
+    with transaction.atomic():
+        due = queries.due(moment).select_for_update(skip_locked=True, of=("self",))
+        rows = list(due.values_list("pk", "connection_id", "what")[:MOST_QUEUED])
+        if rows:
+            Cursor.objects.filter(pk__in=[pk for pk, _connection, _what in rows]).update(
+                queued_until=moment + QUEUED_LIVES
+            )
+            queue([(connection_id, What(what)) for _pk, connection_id, what in rows])
+    return len(rows)
 
 
 def claim(connection_id: int, what: What) -> Cursor | None:
@@ -42,7 +67,7 @@ def renew(cursor: Cursor) -> None:
 
 def release(cursor: Cursor) -> None:
     """Lets other polls have the cursor."""
-    Cursor.objects.filter(pk=cursor.pk).update(claimed_until=None)
+    Cursor.objects.filter(pk=cursor.pk).update(claimed_until=None, queued_until=None)
 
 
 def begin_run(connection: Connection, what: What, span: Span | None) -> PollRun:
@@ -63,10 +88,9 @@ def finish_run(
     fill(run, counts=counts, deviations=deviations)
     with transaction.atomic():
         run.save()
-        held = Cursor.objects.select_for_update().get(pk=cursor.pk)
-        held.position = max(upto, held.position) if held.position else upto
-        held.failures = 0
-        held.save(update_fields=["position", "failures"])
+        Cursor.objects.filter(pk=cursor.pk).update(
+            position=Greatest(Coalesce("position", upto), upto), failures=0
+        )
 
 
 def fail_run(
@@ -88,10 +112,11 @@ def fail_run(
 
 def plan_next_poll(cursor: Cursor, *, interval: timedelta) -> None:
     """The connection is asked again after its interval; a mop-up that was asked for is done."""
-    at = next_poll_at(now=clock.now(), interval=interval)
+    at = next_poll_at(now=clock.now(), interval=interval, number=cursor.connection_id)
     cursors = Cursor.objects.filter(pk=cursor.pk)
     cursors.update(next_poll_at=at)
-    cursors.filter(reach_back_to=cursor.reach_back_to).update(reach_back_to=None)
+    if cursor.reach_back_to is not None:
+        cursors.filter(reach_back_to=cursor.reach_back_to).update(reach_back_to=None)
 
 
 def put_off(cursor: Cursor, *, failures: int, asked_wait: timedelta | None = None) -> None:
@@ -101,8 +126,11 @@ def put_off(cursor: Cursor, *, failures: int, asked_wait: timedelta | None = Non
 
 
 def drop_old_runs() -> int:
-    """Deletes runs older than 90 days; how many."""
-    deleted, _by_model = PollRun.objects.filter(started_at__lt=clock.now() - RUNS_LIVE).delete()
+    """Deletes runs older than 90 days, and older than a week those that brought nothing."""
+    moment = clock.now()
+    idle = Q(new=0, set_aside=0, error="", started_at__lt=moment - IDLE_RUNS_LIVE)
+    old = PollRun.objects.filter(idle | Q(started_at__lt=moment - RUNS_LIVE))
+    deleted, _by_model = old.delete()
     return deleted
 
 

@@ -1,14 +1,15 @@
 """Every other write of sync: cursors, the mop-up, connections made by hand."""
 
-import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import models
+from django.db.models import ExpressionWrapper, Value
+from django.db.models.functions import Least, Random
 
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
-from waywarden.connections.queries import polled_connections
 from waywarden.events.services import Fact
 from waywarden.kernel import clock
 from waywarden.reports.fetched_services import hide_echoes
@@ -24,20 +25,10 @@ MOP_UP_SPREAD = timedelta(minutes=30)
 def ensure_cursors() -> int:
     """Gives connections that were switched on a cursor that is due at once; how many are new."""
     moment = clock.now()
-    wanted = [
-        (connection.pk, what)
-        for connection in polled_connections()
-        for what, is_on in (
-            (What.UPDATES, connection.fetches_updates),
-            (What.REPORTS, connection.fetches_reports),
-        )
-        if is_on
-    ]
-    there = set(Cursor.objects.values_list("connection_id", "what"))
     new = [
-        Cursor(connection_id=connection_id, what=what, position=moment, next_poll_at=moment)
-        for connection_id, what in wanted
-        if (connection_id, what.value) not in there
+        Cursor(connection_id=number, what=what, position=moment, next_poll_at=moment)
+        for what in What
+        for number in queries.without_cursor(what).values_list("pk", flat=True)
     ]
     if new:
         Cursor.objects.bulk_create(new, ignore_conflicts=True)
@@ -68,17 +59,15 @@ def note_own_updates(facts: Iterable[Fact]) -> int:
 
 def mop_up(moment: datetime) -> int:
     """The next poll of each connection for updates asks for the last 24 hours, soon; how many."""
-    cursors = list(
-        Cursor.objects.filter(
-            what=What.UPDATES, connection__fetches_updates=True, connection__is_paused=False
-        )
+    spread = ExpressionWrapper(Random() * Value(MOP_UP_SPREAD), output_field=models.DurationField())
+    soon = ExpressionWrapper(Value(moment) + spread, output_field=models.DateTimeField())
+    return Cursor.objects.filter(
+        what=What.UPDATES,
+        connection__in=Connection.objects.filter(fetches_updates=True, is_paused=False),
+    ).update(
+        reach_back_to=moment - MOP_UP,
+        next_poll_at=Least("next_poll_at", soon),
     )
-    for cursor in cursors:
-        cursor.reach_back_to = moment - MOP_UP
-        at = moment + MOP_UP_SPREAD * random.random()  # noqa: S311 - spreads the load only
-        cursor.next_poll_at = min(cursor.next_poll_at, at)
-    Cursor.objects.bulk_update(cursors, ["reach_back_to", "next_poll_at"], batch_size=500)
-    return len(cursors)
 
 
 def ensure_connection_by_hand(body: Body, options: Mapping[str, str]) -> Connection:

@@ -2,15 +2,20 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from waywarden.backends.contract import Span
 from waywarden.kernel.retry import pause_after
 
 #: A span longer than this is asked for in pieces of this length (after an outage).
 PIECE = timedelta(hours=24)
-#: A poll comes up to this share later than its interval, so that connections spread out.
-JITTER = 0.1
+#: A poll comes up to this share of its interval off its time.
+JITTER = 0.05
+#: Connections that are asked more often than this have no times of their own.
+SHORTEST_GRID = timedelta(minutes=1)
+#: The golden ratio: the steps by it fill a round evenly, however many there are.
+_GOLDEN = 0.6180339887498949
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 #: A connection is never asked more often than this.
 SHORTEST_INTERVAL = timedelta(seconds=5)
 #: After failures the next try comes no later than this.
@@ -56,10 +61,20 @@ def pieces_of(span: Span, *, length: timedelta = PIECE) -> tuple[Span, ...]:
 
 
 def next_poll_at(
-    *, now: datetime, interval: timedelta, chance: Callable[[], float] = random.random
+    *, now: datetime, interval: timedelta, number: int, chance: Callable[[], float] = random.random
 ) -> datetime:
-    """When to ask again after a poll that worked."""
-    return now + max(interval, SHORTEST_INTERVAL) * (1 + JITTER * chance())
+    """When to ask again after a poll that worked: half an interval later at least.
+
+    Each connection, by its `number`, has its own time within the interval, so that thousands which
+    were switched on together (or waited while nobody worked) are spread out after one round.
+    """
+    interval = max(interval, SHORTEST_INTERVAL)
+    jitter = interval * JITTER * chance()
+    if interval < SHORTEST_GRID:
+        return now + interval + jitter
+    own = _EPOCH + interval * (number * _GOLDEN % 1)
+    rounds = (now + interval - own + interval / 2) // interval
+    return own + rounds * interval + jitter
 
 
 def next_try_at(

@@ -138,6 +138,16 @@ class Open311Options(Options, frozen=True, kw_only=True):
             " everything we send, the key always goes.",
         ),
     ] = False
+    news: Annotated[
+        Literal["updates", "requests"],
+        Meta(
+            title="News comes from",
+            description="updates: the list of updates (GET servicerequestupdates). requests: for"
+            " servers without it; we ask about our open reports by their numbers"
+            " (GET requests?service_request_id=…) and take status, status_notes and"
+            " updated_datetime.",
+        ),
+    ] = "updates"
     lists_requests: Annotated[
         bool,
         Meta(

@@ -1,13 +1,14 @@
 """Open311 as a back-end: GeoReport v2 with the update extension, and servers' odd habits."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from waywarden.backends.contract import (
     Accepted,
     Backend,
     Capability,
+    KnownReport,
     LookedUp,
     Mapped,
     Notebook,
@@ -20,6 +21,7 @@ from waywarden.backends.contract import (
 from waywarden.backends.open311.faults import asking, asking_error, is_no_list, sending
 from waywarden.backends.open311.finding import find
 from waywarden.backends.open311.options import Open311Options, Open311Secrets
+from waywarden.backends.open311.progress import news_of
 from waywarden.backends.open311.wording import description_of, new_request, new_update, our_id_field
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BackendError, Misconfigured, Unknown
@@ -190,6 +192,23 @@ class Open311Backend(Backend):
         query = UpdateQuery(start_date=span.start, end_date=span.end)
         with asking():
             yield from self._client.updates(query, deviations=notes.deviations)
+
+    @property
+    def tells_by_report(self) -> bool:
+        """An older server, without a list of updates."""
+        return self.options.news == "requests"
+
+    def fetch_progress(
+        self, known: Sequence[KnownReport], notes: Notes
+    ) -> Iterator[ServiceRequestUpdate]:
+        """GET requests?service_request_id=A,B,… (open311.md 2.6)."""
+        by_id = {one.external_id: one for one in known}
+        query = RequestQuery(service_request_ids=tuple(by_id))
+        with asking():
+            for row in self._client.requests(query, deviations=notes.deviations):
+                before = by_id.get(row.service_request_id)
+                if before is not None and (news := news_of(row, before, now=clock.now())):
+                    yield news
 
     def fetch_reports(self, span: Span | None, notes: Notes) -> Iterator[ServiceRequest]:
         """GET requests (open311.md 2.6)."""

@@ -12,11 +12,11 @@ from waywarden.connections.models import Circuit, Connection
 from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, TryLater
-from waywarden.open311.types import Deviation
+from waywarden.open311.types import Deviation, ServiceRequestUpdate
 from waywarden.reports.models import Report, Update
 from waywarden.sync import polling, queries, run_services, services
 from waywarden.sync.models import Cursor, PollRun, SetAside, What
-from waywarden.sync.tests.conftest import make_body, request, update
+from waywarden.sync.tests.conftest import MemoryBackend, make_body, request, update
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -24,6 +24,10 @@ MINUTE = timedelta(minutes=1)
 
 def poll(connection, **options):
     return polling.poll(connection.pk, What.UPDATES, **options)
+
+
+def due(moment):
+    return {(one.connection_id, What(one.what)) for one in queries.due(moment)}
 
 
 def cursor_of(connection, what=What.UPDATES):
@@ -72,7 +76,7 @@ def test_the_span_runs_from_the_cursor_less_the_overlap_and_the_cursor_moves_to_
     cursor = cursor_of(connection)
     assert cursor.position == run.span_end
     assert clock.now() - run.span_end < MINUTE
-    assert cursor.next_poll_at > clock.now() + 14 * MINUTE
+    assert 7 * MINUTE < cursor.next_poll_at - clock.now() < 24 * MINUTE  # at its own time
     assert cursor.claimed_until is None
 
 
@@ -225,21 +229,62 @@ def test_fetch_all_asks_without_dates(system, connection, body):
 def test_what_is_due_is_what_is_switched_on_and_whose_time_has_come(connection, body):
     services.ensure_cursors()
     now = clock.now()
-    assert set(queries.due(now)) == {
-        (connection.pk, What.UPDATES),
-        (connection.pk, What.REPORTS),
-    }
+    assert due(now) == {(connection.pk, What.UPDATES), (connection.pk, What.REPORTS)}
     Connection.objects.filter(pk=connection.pk).update(fetches_reports=False)
-    assert queries.due(now) == [(connection.pk, What.UPDATES)]
-    assert queries.due(now - MINUTE) == []
+    assert due(now) == {(connection.pk, What.UPDATES)}
+    assert due(now - MINUTE) == set()
     run_services.claim(connection.pk, What.UPDATES)
-    assert queries.due(now) == []
+    assert due(now) == set()
+
+
+def test_what_is_due_is_queued_once_until_it_has_run(system, connection, body):
+    services.ensure_cursors()
+    queued = []
+    assert run_services.queue_due(queued.extend) == 2
+    assert run_services.queue_due(queued.extend) == 0
+    assert set(queued) == {(connection.pk, What.UPDATES), (connection.pk, What.REPORTS)}
+    poll(connection)
+    Cursor.objects.update(next_poll_at=clock.now())
+    assert run_services.queue_due(queued.extend) == 1
+    assert queued[-1] == (connection.pk, What.UPDATES)
+
+
+def test_a_poll_that_was_lost_in_the_queue_is_queued_again(system, connection, body):
+    moment = clock.now()
+    set_cursor(connection, queued_until=moment - MINUTE)
+    queued = []
+    assert run_services.queue_due(queued.extend) == 1
+
+
+def test_a_backlog_is_queued_bit_by_bit_the_longest_due_first(connection, body, monkeypatch):
+    monkeypatch.setattr(run_services, "MOST_QUEUED", 2)
+    moment = clock.now()
+    ways = [
+        Connection.objects.create(name=f"W{number}", kind="memory", fetches_updates=True)
+        for number in range(3)
+    ]
+    for number, way in enumerate(ways):
+        set_cursor(way, next_poll_at=moment - number * MINUTE)
+    queued = []
+    assert run_services.queue_due(queued.extend) == 2
+    assert [number for number, _what in queued] == [ways[2].pk, ways[1].pk]
+
+
+def test_where_queueing_fails_they_stay_due(connection, body):
+    services.ensure_cursors()
+
+    def full(_polls):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run_services.queue_due(full)
+    assert len(due(clock.now())) == 2
 
 
 def test_a_paused_connection_is_not_polled(connection, body):
     services.ensure_cursors()
     Connection.objects.filter(pk=connection.pk).update(is_paused=True)
-    assert queries.due(clock.now()) == []
+    assert due(clock.now()) == set()
 
 
 def test_cursors_are_made_once(connection):
@@ -263,6 +308,63 @@ def test_a_body_that_is_deleted_is_left_alone(system, connection, body, report):
     system.updates = [update()]
     assert poll(connection).new == 0
     assert not Update.objects.exists()
+
+
+def test_an_idle_poll_leaves_its_run_and_no_exchange(system, connection, body, monkeypatch):
+    kept = []
+    monkeypatch.setattr(polling, "keep_exchanges", kept.append)
+    poll(connection)
+    assert (PollRun.objects.count(), kept) == (1, [])
+    system.updates = [TryLater("down")]
+    poll(connection)
+    assert len(kept) == 1
+
+
+def test_idle_runs_are_kept_for_a_week_and_others_for_ninety_days(connection):
+    for days, fields in [(8, {}), (8, {"new": 1}), (8, {"error": "x"}), (6, {}), (91, {"new": 1})]:
+        at = clock.now() - timedelta(days=days)
+        PollRun.objects.create(connection=connection, what="updates", started_at=at, **fields)
+    assert run_services.drop_old_runs() == 2
+    assert PollRun.objects.count() == 3
+
+
+def test_an_idle_poll_asks_the_database_little(
+    system, connection, report, django_assert_max_num_queries
+):
+    poll(connection)
+    with django_assert_max_num_queries(18):
+        poll(connection)
+
+
+def test_of_an_older_server_each_open_report_is_asked_about(
+    system, connection, make_report, body, monkeypatch
+):
+    monkeypatch.setattr(MemoryBackend, "tells_by_report", True)
+    asked = []
+
+    def fetch_progress(_self, known, _notes):
+        asked.append([(one.external_id, one.status) for one in known])
+        at = clock.now()
+        for one in known:
+            yield ServiceRequestUpdate(f"s{one.external_id}", one.external_id, "fixed", at, "Done.")
+
+    monkeypatch.setattr(MemoryBackend, "fetch_progress", fetch_progress)
+    monkeypatch.setattr(queries, "BATCH", 2)
+    for number in range(3):
+        make_report(external_id=f"A{number}")
+    make_report(external_id="done", state="closed")
+    make_report(external_id="")
+    set_cursor(connection, position=clock.now() - timedelta(days=9))
+    run = poll(connection)
+    assert (run.error, run.new, PollRun.objects.count()) == ("", 3, 1)
+    assert asked == [[("A0", ""), ("A1", "")], [("A2", "")]]
+    assert set(Report.objects.values_list("state", flat=True)) == {
+        "fixed - council",
+        "closed",
+        "confirmed",
+    }
+    poll(connection)
+    assert len(asked) == 2  # nothing that has a reference is open any more
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,6 @@
 """Spans, pieces and the next poll."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -46,12 +47,26 @@ def test_a_long_span_is_cut_into_days_oldest_first(hours, lengths):
     assert all(one.end == two.start for one, two in pairwise(pieces))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "chance", "expected"), [(900, 0, 900), (900, 1, 990), (0, 0, 5), (10, 0, 10)]
-)
-def test_the_next_poll_comes_after_the_interval_and_a_little_jitter(seconds, chance, expected):
-    at = windows.next_poll_at(now=NOW, interval=timedelta(seconds=seconds), chance=lambda: chance)
+@pytest.mark.parametrize(("seconds", "chance", "expected"), [(0, 0, 5), (10, 0, 10), (10, 1, 10.5)])
+def test_who_is_asked_all_the_time_is_asked_after_the_interval(seconds, chance, expected):
+    interval = timedelta(seconds=seconds)
+    at = windows.next_poll_at(now=NOW, interval=interval, number=7, chance=lambda: chance)
     assert at - NOW == timedelta(seconds=expected)
+
+
+def test_thousands_that_were_asked_at_once_are_spread_over_the_interval_after_one_round():
+    interval = timedelta(minutes=15)
+    first = [
+        windows.next_poll_at(now=NOW, interval=interval, number=number, chance=lambda: 0)
+        for number in range(1, 5001)
+    ]
+    assert min(first) - NOW >= interval / 2
+    assert max(first) - NOW <= interval * 1.5
+    minutes = Counter((at - NOW - interval / 2) // timedelta(minutes=1) for at in first)
+    assert len(minutes) == 15
+    assert max(minutes.values()) - min(minutes.values()) < 10
+    second = windows.next_poll_at(now=first[0], interval=interval, number=1, chance=lambda: 0)
+    assert second - first[0] == interval
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from waywarden.backends.contract import (
     Accepted,
+    KnownReport,
     LookedUp,
     Mapped,
     Notes,
@@ -472,6 +473,20 @@ def test_updates_reports_and_services_are_fetched(fake, backend):
     assert [service.service_code for service in backend.list_services(Notes())] == ["POT"]
     assert backend.describe_service("POT", Notes()).attributes == ()
     assert [one.service_request_id for one in backend.fetch_reports(None, Notes())] == ["4711"]
+
+
+def test_a_server_without_updates_is_asked_about_reports_by_their_numbers(fake):
+    backend = backend_at(fake.url, news="requests")
+    assert backend.tells_by_report
+    for key in "abc":
+        backend.send_report(report(key=key), {})
+    fake.answer_report("4711", status="CLOSED", text="Filled.")
+    fake.memory.calls.clear()
+    known = [KnownReport("4711"), KnownReport("4712"), KnownReport("4799")]
+    (news,) = backend.fetch_progress(known, Notes())
+    assert (news.service_request_id, news.status) == ("4711", "closed")
+    assert news.update_id.startswith("status:")
+    assert len(fake.memory.calls) == 1
 
 
 def test_errors_while_rows_are_consumed_are_ours_too(fake, backend):
