@@ -34,7 +34,7 @@ def empty() -> None:
     """Takes everything of an earlier run out."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "TRUNCATE reports_report, bodies_body, connections_connection, events_event,"
+            "TRUNCATE reports_report, reports_pincount, bodies_body, connections_connection, events_event,"
             " procrastinate_jobs RESTART IDENTITY CASCADE"
         )
 

@@ -28,10 +28,12 @@ from waywarden.bodies.queries import body_by_slug
 from waywarden.geo.points import Box, Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.reports import states
+from waywarden.reports.clusters import reports_in
 from waywarden.reports.models import Report, Update
-from waywarden.reports.pins import reports_in
+from waywarden.reports.pins import Filters, Slice
 from waywarden.reports.queries import public_reports
 from waywarden.ui.current import cobrand_of
+from waywarden.ui.filters import shown_bodies
 
 #: Items of a feed, and seconds that others may keep it.
 ITEMS, KEPT = 20, 300
@@ -139,7 +141,8 @@ def near(
     if not 0 < wide <= MOST_KM:
         raise Http404
     cobrand = cobrand_of(request)
-    rows = reports_in(Box.around(point, wide * 1000), body_slugs=cobrand.bodies)
+    box, filters = Box.around(point, wide * 1000), Filters(body_ids=shown_bodies(cobrand))
+    rows = reports_in(box, filters, Slice(ITEMS * 40))
     if state in _STATES:
         rows = rows.filter(state__in=_STATES[state])
     title = _("New reports near %(place)s") % {"place": str(point)}

@@ -1,61 +1,89 @@
-"""Pins of the visible box as JSON: what the map in the browser fetches as it moves."""
+"""Pins and clusters of the visible box as JSON: what the map in the browser fetches as it moves."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zlib import crc32
 
 import msgspec
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
-from waywarden.geo.points import Box
-from waywarden.reports.pins import MOST, reports_in
+from waywarden.geo.points import CELL_ZOOM, Box
+from waywarden.reports.clusters import Cluster, View, look
+from waywarden.reports.pins import reports_with
+from waywarden.reports.queries import last_change
 from waywarden.reports.states import PinClass, pin_class_of
 from waywarden.ui.current import cobrand_of
+from waywarden.ui.filters import Chosen, shown_bodies
 
 Row = tuple[int, float, float, str, str]
-_KINDS = {kind.value: kind for kind in PinClass}
-#: Seconds that others may keep an answer.
+#: Seconds that others may keep an answer without asking again.
 KEPT = 30
+#: Beyond this an answer is not looked at: only zooms of a map.
+FURTHEST_ZOOM = 24
 
 
 @require_safe
 def pins(request: HttpRequest) -> HttpResponse:
-    """`{"pins": [{"id", "lat", "lon", "class", "title"}], "more": bool}`, newest first.
+    """`{"pins": [{"id", "lat", "lon", "class", "title"}], "clusters": [...], "more": bool}`.
 
-    `bbox` is west,south,east,north in degrees; `status` (a class of pin), `category` and `body`
-    (a short name) narrow it, each any number of times. Never a private or hidden report; on a
-    body's own site only its reports. 400 without a box.
+    `bbox` is west,south,east,north in degrees, `zoom` that of a map with tiles of 512 pixels.
+    `status` (a class of pin), `category` and `body` (a short name), each any number of times, `q`
+    (words) and `age` (week, month, half, year) narrow it. Pins are the newest; with a `zoom` at
+    which there are too many come clusters instead: `{"lat", "lon", "count", "open"}`. `more` says
+    that not all is in the answer. Never a private or hidden report; on a body's own site only its
+    reports. 400 without a box. The tag of an answer changes whenever any report does.
     """
     try:
         box = Box.parse(request.GET.get("bbox", ""))
     except ValueError:
         message = "bbox must be west,south,east,north in degrees"
         return JsonResponse({"error": message}, status=400)
-    bodies = _bodies(request)
-    rows = [] if bodies is None else _rows(request, box, bodies)
-    answer = {"pins": [_pin(row) for row in rows[:MOST]], "more": len(rows) > MOST}
-    response = HttpResponse(msgspec.json.encode(answer), content_type="application/json")
+    tag = f'W/"{last_change()}-{crc32(request.get_full_path().encode()):x}"'
+    if tag in parse_etags(request.headers.get("If-None-Match", "")):
+        return _kept(HttpResponseNotModified(), tag)
+    answer = msgspec.json.encode(_answer(request, box))
+    return _kept(HttpResponse(answer, content_type="application/json"), tag)
+
+
+def _kept(response: HttpResponse, tag: str) -> HttpResponse:
     response["Cache-Control"] = f"public, max-age={KEPT}"
+    response["ETag"] = tag
     return response
 
 
-def _bodies(request: HttpRequest) -> tuple[str, ...] | None:
-    """The bodies whose reports are wanted and shown here: () means all, None means none."""
-    wanted = tuple(request.GET.getlist("body"))
-    shown = cobrand_of(request).bodies
-    if not (wanted and shown):
-        return wanted or shown
-    return tuple(slug for slug in wanted if slug in shown) or None
+def _answer(request: HttpRequest, box: Box) -> Mapping[str, Any]:
+    bodies = shown_bodies(cobrand_of(request), request.GET.getlist("body"))
+    view = look(box, Chosen.of(request.GET).filters(bodies), zoom=_zoom(request))
+    return {
+        "pins": [_pin(row) for row in _rows(view)],
+        "clusters": [_cluster(one) for one in view.clusters],
+        "more": view.has_more,
+    }
 
 
-def _rows(request: HttpRequest, box: Box, bodies: tuple[str, ...]) -> list[Row]:
-    found = reports_in(
-        box,
-        classes=tuple(_KINDS[one] for one in request.GET.getlist("status") if one in _KINDS),
-        categories=tuple(one for one in request.GET.getlist("category") if one),
-        body_slugs=bodies,
-    )
-    return list(found.values_list("id", "lat", "lon", "state", "title")[: MOST + 1])
+def _zoom(request: HttpRequest) -> int:
+    text = request.GET.get("zoom", "")
+    return min(int(text), FURTHEST_ZOOM) if text.isascii() and text.isdigit() else CELL_ZOOM
+
+
+def _rows(view: View) -> Iterable[Row]:
+    if not view.numbers:
+        return ()
+    return reports_with(view.numbers).values_list("id", "lat", "lon", "state", "title")
 
 
 def _pin(row: Row) -> dict[str, int | float | str]:
     number, lat, lon, state, title = row
     kind = pin_class_of(state) or PinClass.CLOSED
     return {"id": number, "lat": lat, "lon": lon, "class": kind.value, "title": title}
+
+
+def _cluster(one: Cluster) -> dict[str, int | float]:
+    return {
+        "lat": round(one.lat, 6),
+        "lon": round(one.lon, 6),
+        "count": one.count,
+        "open": one.open,
+    }

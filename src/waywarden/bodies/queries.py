@@ -217,3 +217,8 @@ def bodies_telling_when_sent(body_ids: Iterable[int]) -> frozenset[int]:
     """Those of the bodies whose reporters are mailed once a report is sent."""
     telling = Body.objects.filter(pk__in=set(body_ids), tells_when_sent=True)
     return frozenset(telling.values_list("pk", flat=True))
+
+
+def body_ids_of(slugs: Iterable[str]) -> tuple[int, ...]:
+    """The bodies of some short names, deleted ones too."""
+    return tuple(Body.objects.filter(slug__in=list(slugs)).values_list("pk", flat=True))

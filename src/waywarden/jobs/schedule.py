@@ -11,6 +11,7 @@ from waywarden.health import letters as alarm_letters
 from waywarden.jobs import services, tasks
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
+from waywarden.reports import count_services
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
@@ -55,6 +56,14 @@ def sweep_news(timestamp: int) -> None:
     if mailing.is_due(clock.now()):
         for number in range(tasks.NEWS_LANES):
             tasks.wake_news(number)
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(name="fold_pin_counts", queue="clock", queueing_lock="fold_pin_counts")
+def fold_pin_counts(timestamp: int) -> None:
+    """Every 30 seconds: what writers added to the counts of the map becomes one row a square."""
+    _ = timestamp
+    count_services.fold_pin_counts()
 
 
 @app.periodic(cron="40 2 * * *")

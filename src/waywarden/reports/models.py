@@ -32,6 +32,10 @@ STATE_CHOICES = [
 ]
 
 
+#: What the public may see; the indexes below hold only these.
+_SEEN = Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"])
+
+
 class Report(models.Model):
     """A problem in a place. Its "sent" is read off its deliveries, never kept here."""
 
@@ -95,20 +99,18 @@ class Report(models.Model):
         verbose_name_plural = _("reports")
         indexes = [
             models.Index(
-                fields=["cell", "-confirmed_at"],
-                name="report_cell",
-                condition=Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"]),
+                fields=["cell"],
+                name="report_box",
+                condition=_SEEN,
+                include=["confirmed_at", "id", "lat", "lon", "state", "category_name"],
             ),
             models.Index(
-                fields=["-confirmed_at"],
+                fields=["-confirmed_at", "-id"],
                 name="report_newest",
-                condition=Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"]),
+                condition=_SEEN,
+                include=["cell", "lat", "lon", "state", "category_name"],
             ),
-            models.Index(
-                fields=["changed"],
-                name="report_changed",
-                condition=Q(is_private=False) & ~Q(state__in=["unconfirmed", "hidden"]),
-            ),
+            models.Index(fields=["changed"], name="report_changed", condition=_SEEN),
             models.Index(
                 fields=["-state_changed_at", "-id"],
                 name="report_fixed_lately",
@@ -188,6 +190,38 @@ class ReportBody(models.Model):
     def reference(self) -> str:
         """The number people are shown."""
         return self.customer_reference or self.external_id
+
+
+class PinCount(models.Model):
+    """How many public reports a square has, by body, category and class of pin: a sum of rows.
+
+    Triggers add rows of +1 and -1 (migration 0004), `count_services` folds them. `body_id` 0 is
+    all reports, whoever has them; `cell` is the Morton number of a tile at zoom 15; the sums are
+    of millionths of degrees and give the middle of the reports counted.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    body_id = models.BigIntegerField(default=0)
+    cell = models.BigIntegerField()
+    category = models.CharField(max_length=200)
+    kind = models.CharField(max_length=8)
+    count = models.BigIntegerField()
+    lat_sum = models.BigIntegerField()
+    lon_sum = models.BigIntegerField()
+    is_folded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["body_id", "cell", "category", "kind"],
+                name="pin_count_cell",
+                include=["count", "lat_sum", "lon_sum"],
+            ),
+            models.Index(fields=["id"], name="pin_count_new", condition=Q(is_folded=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.kind} in {self.cell}"
 
 
 class Update(models.Model):

@@ -1,36 +1,265 @@
-"""Pins of a box on the map, newest first."""
+"""Reports of a box on the map, newest first, through the filters of a list.
 
-from django.db.models import Q, QuerySet
+A small box is read by cells, a large one from the newest on; both out of an index alone
+(performance.md). The database's own words for it, because Django's cannot say the first.
+"""
+
+import enum
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import F, QuerySet
 
 from waywarden.geo.cells import spans_of_box
 from waywarden.geo.points import Box
 from waywarden.reports.models import Report
-from waywarden.reports.queries import public_reports
 from waywarden.reports.states import PinClass, states_of
 
 #: Pins of one answer.
 MOST = 200
+#: Words of a search that count.
+MOST_WORDS = 8
+#: Reports looked through one by one for words that many have.
+MOST_LOOKED_AT = 8_000
+#: How many are looked at to guess whether words are rare, and the share below which they are.
+_SAMPLE, _RARE = 400, 0.01
+#: Seconds that the guess is kept.
+_SHARE_KEPT = 300
+#: The same condition as that of the indexes, in the same words.
+SEEN = "NOT r.is_private AND NOT (r.state IN ('unconfirmed', 'hidden'))"
 
 
-def reports_in(
-    box: Box,
-    *,
-    classes: tuple[PinClass, ...] = (),
-    categories: tuple[str, ...] = (),
-    body_slugs: tuple[str, ...] = (),
-) -> QuerySet[Report]:
-    """Public reports in a box, newest first; empty filters let all through."""
-    found = public_reports().filter(
-        lat__gte=box.south, lat__lte=box.north, lon__gte=box.west, lon__lte=box.east
+class Order(enum.Enum):
+    """How a list is sorted; the value is what stands in an address."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    CHANGED = "changed"  # what changed last comes first
+
+
+ORDERS = {
+    Order.NEWEST: "r.confirmed_at DESC, r.id DESC",
+    Order.OLDEST: "r.confirmed_at, r.id",
+    Order.CHANGED: "r.changed DESC, r.id DESC",
+}
+_ORM_ORDERS = {
+    Order.NEWEST: (F("confirmed_at").desc(), F("id").desc()),
+    Order.OLDEST: (F("confirmed_at").asc(), F("id").asc()),
+    Order.CHANGED: (F("changed").desc(), F("id").desc()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list or a map is narrowed to; empty lets all through.
+
+    `text` is what a person typed: every word must stand in the report, or begin a word of it.
+    `since` is the earliest moment of confirmation.
+    """
+
+    classes: tuple[PinClass, ...] = ()
+    categories: tuple[str, ...] = ()
+    text: str = ""
+    since: datetime | None = None
+    body_ids: tuple[int, ...] = ()
+    """Bodies one of which has the report."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the counts kept by square know all that is asked for."""
+        return not self.text and self.since is None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of all that is found is wanted, and in which order."""
+
+    most: int
+    first: int = 0
+    order: Order = Order.NEWEST
+
+    @property
+    def end(self) -> int:
+        """How many must be found for it to be whole."""
+        return self.first + self.most
+
+
+@dataclass(slots=True)
+class Sql:
+    """A piece of a question with the values that stand in it, in order."""
+
+    text: str
+    values: list[Any] = field(default_factory=list)
+
+    def __add__(self, other: "Sql") -> "Sql":
+        return Sql(f"{self.text} {other.text}", [*self.values, *other.values])
+
+    def rows(self) -> list[Any]:
+        """Asks the database."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.text, self.values)
+            return list(cursor.fetchall())
+
+
+def search_of(text: str) -> str:
+    """A search as PostgreSQL writes it: all words, each the beginning of one; "" finds nothing."""
+    words = re.findall(r"\w+", text.lower())[:MOST_WORDS]
+    return " & ".join(f"{word[:60]}:*" for word in words)
+
+
+def _all_of(parts: list[Sql]) -> Sql:
+    values = [value for part in parts for value in part.values]
+    return Sql(" AND ".join(part.text for part in parts), values)
+
+
+def _indexed(filters: Filters, box: Box | None) -> list[Sql]:
+    """The conditions that an index answers by itself."""
+    parts = [Sql(SEEN)]
+    if box is not None:
+        joined = "AND" if box.west <= box.east else "OR"  # it crosses 180°
+        edges = f"r.lat BETWEEN %s AND %s AND (r.lon >= %s {joined} r.lon <= %s)"
+        parts.append(Sql(edges, [box.south, box.north, box.west, box.east]))
+    if filters.classes:
+        states = [state.value for one in filters.classes for state in states_of(one)]
+        parts.append(Sql("r.state = ANY(%s)", [states]))
+    if filters.categories:
+        parts.append(Sql("r.category_name = ANY(%s)", [list(filters.categories)]))
+    if filters.since is not None:
+        parts.append(Sql("r.confirmed_at >= %s", [filters.since]))
+    return parts
+
+
+def _has_words(filters: Filters) -> Sql:
+    return Sql("r.words @@ to_tsquery('simple', %s)", [search_of(filters.text)])
+
+
+def _at_bodies(filters: Filters) -> Sql:
+    return Sql(
+        "EXISTS (SELECT 1 FROM reports_reportbody b WHERE b.report_id = r.id"
+        " AND b.left_at IS NULL AND b.body_id = ANY(%s))",
+        [list(filters.body_ids)],
     )
-    in_cells = Q()
-    for span in spans_of_box(box):
-        in_cells |= Q(cell__gte=span.first, cell__lte=span.last)
-    found = found.filter(in_cells)
-    if classes:
-        found = found.filter(state__in=[state for one in classes for state in states_of(one)])
-    if categories:
-        found = found.filter(category_name__in=categories)
-    if body_slugs:
-        found = found.filter(at_bodies__body__slug__in=body_slugs).distinct()
-    return found.order_by("-confirmed_at", "-id")
+
+
+def _dear(filters: Filters) -> list[Sql]:
+    """The conditions that need the report itself, or its bodies."""
+    words = [_has_words(filters)] if filters.text else []
+    return [*words, _at_bodies(filters)] if filters.body_ids else words
+
+
+def _columns(order: Order) -> str:
+    more = ", r.changed" if order is Order.CHANGED else ""
+    return f"r.id, r.cell, r.lat, r.lon, r.state, r.confirmed_at{more}"
+
+
+def ends_of(box: Box, *, bits: int = 0) -> list[list[int]]:
+    """First and last cells of the spans that hold a box, `bits` of their ends left off."""
+    spans = spans_of_box(box)
+    return [[span.first >> bits for span in spans], [span.last >> bits for span in spans]]
+
+
+def _by_cells(box: Box, filters: Filters, order: Order) -> Sql:
+    """All in a small box. The fence (OFFSET 0) keeps the database on the index of cells."""
+    where = _all_of(_indexed(filters, box))
+    return Sql(
+        "SELECT r.* FROM unnest(%s::bigint[], %s::bigint[]) AS span(first, last), LATERAL ("  # noqa: S608 - our own words
+        f"SELECT {_columns(order)} FROM reports_report r"
+        f" WHERE r.cell BETWEEN span.first AND span.last AND {where.text} OFFSET 0) AS r",
+        [*ends_of(box), *where.values],
+    )
+
+
+def _from_one_end(box: Box | None, filters: Filters, part: Slice) -> Sql:
+    """The first of all that the conditions but the words let through."""
+    at_bodies = [_at_bodies(filters)] if filters.body_ids else []
+    where = _all_of([*_indexed(filters, box), *at_bodies])
+    return Sql(
+        f"SELECT {_columns(part.order)} FROM reports_report r WHERE {where.text}"  # noqa: S608 - our own words
+        f" ORDER BY {ORDERS[part.order]} LIMIT %s",
+        [*where.values, part.end],
+    )
+
+
+def _everything(box: Box | None, filters: Filters, order: Order) -> Sql:
+    """All that fits, found as the database thinks best: by words, or by body."""
+    where = _all_of([*_indexed(filters, box), *_dear(filters)])
+    text = f"SELECT {_columns(order)} FROM reports_report r WHERE {where.text}"  # noqa: S608 - our own words
+    return Sql(text, where.values)
+
+
+def _those_that_fit(near: Sql, filters: Filters) -> Sql:
+    """Of some reports those that the dear conditions let through, one look at each."""
+    dear = _dear(filters)
+    if not dear:
+        return near
+    where = _all_of(dear)
+    return Sql(
+        f"SELECT n.* FROM ({near.text}) AS n, LATERAL (SELECT 1 FROM reports_report r"  # noqa: S608 - our own words
+        f" WHERE r.id = n.id AND {where.text} OFFSET 0) AS fits",
+        [*near.values, *where.values],
+    )
+
+
+def found_in(box: Box | None, filters: Filters, part: Slice, *, is_wide: bool) -> Sql:
+    """A question for the reports in a box, to be sorted and cut: those of the slice and more.
+
+    Of words that many reports have, a wide box is not looked through to its end.
+
+    `is_wide` says that the box holds so many that it is quicker to go through them from one end.
+    """
+    if filters.text and not is_common(filters):
+        return _everything(box, filters, part.order)
+    if box is not None and not is_wide:
+        return _those_that_fit(_by_cells(box, filters, part.order), filters)
+    if filters.text:
+        share = max(_share_that_fits(filters), 0.001)
+        enough = min(int(part.end / share * 2), MOST_LOOKED_AT)
+        newest = _from_one_end(box, filters, Slice(enough, 0, part.order))
+        return _those_that_fit(newest, filters)
+    return _from_one_end(box, filters, part)
+
+
+def is_common(filters: Filters) -> bool:
+    """Whether the words looked for stand in many reports."""
+    return bool(filters.text) and _share_that_fits(filters) >= _RARE
+
+
+def _share_that_fits(filters: Filters) -> float:
+    """How many of the newest reports have the words: a guess for the rest of them."""
+    key = f"reports.share.{crc32(filters.text.encode()):x}"
+    found: float | None = cache.get(key)
+    if found is None:
+        words = Filters(text=filters.text)
+        newest = _those_that_fit(_from_one_end(None, Filters(), Slice(_SAMPLE)), words)
+        rows = Sql(f"SELECT count(*) FROM ({newest.text}) AS r", newest.values).rows()  # noqa: S608
+        found = rows[0][0] / _SAMPLE
+        cache.set(key, found, _SHARE_KEPT)
+    return found
+
+
+def numbers_in(
+    box: Box | None, filters: Filters, part: Slice, *, is_wide: bool = False
+) -> list[int]:
+    """The numbers of public reports in a box (None: everywhere), in order."""
+    found = _numbers(found_in(box, filters, part, is_wide=is_wide), part)
+    if len(found) < part.most and is_wide and is_common(filters):
+        # Not enough among those that were looked at: now all of them, which takes longer.
+        return _numbers(_everything(box, filters, part.order), part)
+    return found
+
+
+def _numbers(found: Sql, part: Slice) -> list[int]:
+    asked = Sql("SELECT r.id FROM (") + found + Sql(f") AS r ORDER BY {ORDERS[part.order]}")
+    asked += Sql("LIMIT %s OFFSET %s", [part.most, part.first])
+    return [row[0] for row in asked.rows()]
+
+
+def reports_with(numbers: Sequence[int], order: Order = Order.NEWEST) -> QuerySet[Report]:
+    """The reports of some numbers, in an order."""
+    return Report.objects.filter(pk__in=numbers).order_by(*_ORM_ORDERS[order])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 
 from waywarden.bodies.models import Membership
@@ -125,3 +126,15 @@ def reports_with_shadow(report_ids: Iterable[int]) -> frozenset[int]:
     """Those of the reports that go to a body with a connection in shadow."""
     rows = ReportBody.objects.filter(report__in=list(report_ids), left_at=None)
     return frozenset(rows.exclude(body__shadow_connection=None).values_list("report_id", flat=True))
+
+
+def last_change() -> str:
+    """Differs from what it was whenever a public report came, went, moved or changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT last_value FROM reports_pincount_id_seq),"
+            " (SELECT extract(epoch FROM max(changed)) FROM reports_report"
+            " WHERE NOT is_private AND NOT (state IN ('unconfirmed', 'hidden')))"
+        )
+        counted, changed = cursor.fetchone()
+    return f"{counted:x}-{int((changed or 0) * 1_000_000):x}"

@@ -24,6 +24,7 @@ from waywarden.geo.points import (
 from waywarden.geo.tiles import TileFile, open_tiles
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.kernel.errors import Misconfigured
+from waywarden.reports.clusters import Cluster
 from waywarden.reports.states import PinClass
 from waywarden.ui.current import cobrand_of
 
@@ -145,6 +146,21 @@ class StillPin:
 
 
 @dataclass(frozen=True, slots=True)
+class StillCluster:
+    """Many reports on the map of pictures, pixels from its upper left corner; opens at a zoom."""
+
+    count: int
+    place: Point
+    left: float
+    top: float
+
+    @property
+    def radius(self) -> int:
+        """Pixels; ten times as many reports are a little larger."""
+        return 14 + 4 * (len(str(self.count)) - 1)
+
+
+@dataclass(frozen=True, slots=True)
 class StillMap:
     """A map of pictures around a centre, which lies `middle_x`, `middle_y` pixels into it."""
 
@@ -155,6 +171,7 @@ class StillMap:
     middle_x: int
     middle_y: int
     pins: tuple[StillPin, ...]
+    clusters: tuple[StillCluster, ...]
     steps: dict[str, Point]
     """Where the arrows lead: north, south, west, east."""
 
@@ -165,6 +182,7 @@ def still_map(
     *,
     size: tuple[int, int] = (5, 4),
     pins: Iterable[tuple[int, str, PinClass, Point]] = (),
+    clusters: Iterable[Cluster] = (),
 ) -> StillMap:
     """The map of pictures, `size` tiles across and down, at a zoom of the map in the browser."""
     zoom = min(max(round(zoom) + 1, LEAST_ZOOM), MOST_ZOOM)
@@ -192,6 +210,11 @@ def still_map(
         middle_y=round(pixels(centre)[1]),
         pins=tuple(
             StillPin(number, title, kind, *pixels(point)) for number, title, kind, point in pins
+        ),
+        clusters=tuple(
+            StillCluster(one.count, place, *pixels(place))
+            for one in clusters
+            for place in [Point(one.lat, one.lon)]
         ),
         steps=_steps(x, y, zoom),
     )

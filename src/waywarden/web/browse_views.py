@@ -1,28 +1,29 @@
-"""Looking: the front page, the map with its list, bodies and their reports."""
+"""Looking: the front page, and the map with its list."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from waywarden.bodies.queries import body_by_slug
 from waywarden.geo.points import Box, Point
-from waywarden.kernel.cobrand import Cobrand
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
+from waywarden.reports.clusters import category_names, look, reports_in
 from waywarden.reports.models import Report
-from waywarden.reports.pins import reports_in
+from waywarden.reports.pins import Filters, Slice, reports_with
 from waywarden.reports.states import PinClass
 from waywarden.ui.current import cobrand_of
-from waywarden.ui.maps import PLACE_ZOOM, map_settings, still_map, visible_box
+from waywarden.ui.filters import Chosen, shown_bodies
+from waywarden.ui.maps import PLACE_ZOOM, StillMap, map_settings, still_map, visible_box
 from waywarden.web import queries
 from waywarden.web.places import find, look_up
-from waywarden.web.queries import PAGE, Filters
+from waywarden.web.queries import PAGE
 
 #: Pins on a map of pictures.
 STILL_PINS = 60
@@ -33,18 +34,18 @@ MOST_PAGES = 500
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """One box to find a place, and what happened lately."""
-    return render(request, "web/front.html", _front(request))
+    return render(request, "web/front.html", front_values(request))
 
 
-def _front(request: HttpRequest, *, asked: str = "", error: str = "") -> dict[str, Any]:
+def front_values(request: HttpRequest, *, asked: str = "", error: str = "") -> dict[str, Any]:
+    """What the front page shows; with what was asked for and why it was not found."""
     cobrand = cobrand_of(request)
     lat, lon, zoom = cobrand.centre
     centre = Point(lat, lon)
-    near = reports_in(visible_box(centre, zoom), body_slugs=cobrand.bodies)[:STILL_PINS]
     return {
         "newest": queries.newest(cobrand, 6),
         "fixed": queries.recently_fixed(cobrand, 6),
-        "still": still_map(centre, zoom, size=(4, 3), pins=_still_pins(list(near))),
+        "still": pictures(centre, zoom, Filters(body_ids=shown_bodies(cobrand)), size=(4, 3)),
         "asked": asked,
         "error": error,
     }
@@ -56,25 +57,12 @@ def around(request: HttpRequest) -> HttpResponse:
     asked = one_line(request.GET.get("pc", ""))[:200]
     if "pc" in request.GET and "lat" not in request.GET:
         return _search(request, asked)
-    view = MapView.of(request)
-    found = reports_in(
-        view.box,
-        classes=view.filters.classes,
-        categories=view.filters.categories,
-        body_slugs=view.cobrand.bodies,
-    )
-    rows = list(queries.for_list(found)[: STILL_PINS + 1])
-    values = {
-        "view": view,
-        "reports": rows[:PAGE],
-        "more": len(rows) > PAGE,
-        "near": look_up(view.centre),
-    }
+    view = MapView(request)
+    values = {"view": view, "near": look_up(view.centre), **list_of(view)}
     if request.htmx:  # type: ignore[attr-defined]  # put there by its middleware
         response = render(request, "web/around_list.html", values | {"is_part": True})
-        response["HX-Replace-Url"] = view.url  # a shared link opens the same view
     else:
-        response = render(request, "web/around.html", values | _around(request, view, rows))
+        response = render(request, "web/around.html", values | _around(request, view))
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -84,7 +72,7 @@ def _search(request: HttpRequest, asked: str) -> HttpResponse:
     try:
         found = find(asked, cobrand=cobrand_of(request))
     except RuleBroken as wrong:
-        values = _front(request, asked=asked, error=str(wrong))
+        values = front_values(request, asked=asked, error=str(wrong))
         return render(request, "web/front.html", values, status=422)
     if len(found) > 1:
         return render(request, "web/pick_place.html", {"asked": asked, "found": found})
@@ -92,36 +80,18 @@ def _search(request: HttpRequest, asked: str) -> HttpResponse:
 
 
 class MapView:
-    """What part of the map is looked at, and through which filters."""
+    """What part of the map is looked at, through which filters; nonsense is left out."""
 
-    def __init__(self, *, centre: Point, zoom: float, filters: Filters, cobrand: Cobrand) -> None:
-        self.centre, self.zoom, self.filters, self.cobrand = centre, zoom, filters, cobrand
-        self.box = visible_box(centre, zoom)
-
-    @classmethod
-    def of(cls, request: HttpRequest) -> "MapView":
-        """What a request asks for; what cannot be read is as if it were not there."""
+    def __init__(self, request: HttpRequest) -> None:
         cobrand = cobrand_of(request)
         lat, lon, zoom = cobrand.centre
         centre = point_in(request, "lat", "lon")
-        usual = zoom if centre is None else PLACE_ZOOM
-        view = cls(
-            centre=centre or Point(lat, lon),
-            zoom=_number(request.GET.get("zoom", ""), usual),
-            filters=filters_in(request),
-            cobrand=cobrand,
-        )
-        view.box = _box(request.GET.get("bbox", "")) or view.box
-        return view
-
-    @property
-    def url(self) -> str:
-        """The address of this view."""
-        place = [("lat", f"{self.centre.lat:.6f}"), ("lon", f"{self.centre.lon:.6f}")]
-        kinds = [("status", kind.value) for kind in self.filters.classes]
-        categories = [("category", name) for name in self.filters.categories]
-        zoom = ("zoom", f"{self.zoom:g}")
-        return f"{reverse('around')}?{urlencode([*place, zoom, *kinds, *categories])}"
+        self.centre = centre or Point(lat, lon)
+        self.zoom = number_in(request, "zoom", zoom if centre is None else PLACE_ZOOM)
+        self.chosen = Chosen.of(request.GET)
+        self.filters = self.chosen.filters(shown_bodies(cobrand))
+        self.page = page_in(request)
+        self.box = _box(request.GET.get("bbox", "")) or visible_box(self.centre, self.zoom)
 
     @property
     def step_zoom(self) -> int:
@@ -143,20 +113,20 @@ def point_in(request: HttpRequest, lat: str, lon: str) -> Point | None:
         return None
 
 
-def filters_in(request: HttpRequest) -> Filters:
-    """The filters of a list; unknown ones are ignored (FB 1.2)."""
-    known = {kind.value: kind for kind in PinClass}
-    chosen = [known[value] for value in request.GET.getlist("status") if value in known]
-    categories = [one_line(value)[:200] for value in request.GET.getlist("category")]
-    return Filters(tuple(chosen), tuple(value for value in categories if value))
-
-
-def _number(text: str, usual: float, *, least: float = 2.0, most: float = 20.0) -> float:
+def number_in(
+    request: HttpRequest, name: str, usual: float, *, least: float = 2.0, most: float = 20.0
+) -> float:
+    """The number in a parameter, within bounds."""
     try:
-        number = float(text)
+        number = float(request.GET.get(name, ""))
     except ValueError:
         return usual
     return usual if math.isnan(number) else min(max(number, least), most)
+
+
+def page_in(request: HttpRequest) -> int:
+    """The page of a list that is asked for, from 1 on."""
+    return int(number_in(request, "page", 1, least=1, most=MOST_PAGES))
 
 
 def _box(text: str) -> Box | None:
@@ -166,75 +136,39 @@ def _box(text: str) -> Box | None:
         return None
 
 
-def _still_pins(reports: list[Report]) -> list[tuple[int, str, PinClass, Point]]:
+def list_of(view: MapView) -> dict[str, Any]:
+    """One page of the reports in the box."""
+    part = Slice(PAGE + 1, (view.page - 1) * PAGE, view.chosen.order)
+    reports = list(queries.for_list(reports_in(view.box, view.filters, part)))
+    return {"reports": reports[:PAGE], "page": view.page, "has_more": len(reports) > PAGE}
+
+
+def pictures(
+    centre: Point, zoom: float, filters: Filters, *, size: tuple[int, int] = (5, 4)
+) -> StillMap:
+    """The map of pictures with what there is to see on it."""
+    found = look(visible_box(centre, zoom), filters, zoom=round(zoom))
+    pins = reports_with(found.numbers[:STILL_PINS]) if found.numbers else ()
+    return still_map(centre, zoom, size=size, pins=still_pins(list(pins)), clusters=found.clusters)
+
+
+def still_pins(reports: Sequence[Report]) -> list[tuple[int, str, PinClass, Point]]:
+    """Reports as the map of pictures wants them."""
     return [
-        (
-            report.pk,
-            report.title,
-            report.pin_class or PinClass.CLOSED,
-            Point(report.lat, report.lon),
-        )
-        for report in reports
+        (one.pk, one.title, one.pin_class or PinClass.CLOSED, Point(one.lat, one.lon))
+        for one in reports
     ]
 
 
-def _around(request: HttpRequest, view: MapView, rows: list[Report]) -> dict[str, Any]:
-    centre = (view.centre.lat, view.centre.lon, view.zoom)
+def _around(request: HttpRequest, view: MapView) -> dict[str, Any]:
     return {
         "map": map_settings(
             request,
             mode="around",
-            centre=centre,
+            centre=(view.centre.lat, view.centre.lon, view.zoom),
             pins_url=reverse("pins"),
             report_url=reverse("report-new"),
         ),
-        "still": still_map(view.centre, view.zoom, pins=_still_pins(rows)),
-        "categories": queries.category_names(queries.site_bodies(view.cobrand)),
-    }
-
-
-@require_safe
-def bodies(request: HttpRequest) -> HttpResponse:
-    """Every body of the site, with how many reports it has."""
-    rows = queries.bodies_with_counts(cobrand_of(request))
-    return render(request, "web/bodies.html", {"rows": rows})
-
-
-@require_safe
-def body(request: HttpRequest, slug: str) -> HttpResponse:
-    """One body's reports: a list and a map."""
-    cobrand = cobrand_of(request)
-    found = body_by_slug(slug)
-    if found is None or found.is_deleted or (cobrand.bodies and slug not in cobrand.bodies):
-        raise Http404
-    filters = filters_in(request)
-    page = int(_number(request.GET.get("page", ""), 1, least=1, most=MOST_PAGES))
-    first = (page - 1) * PAGE
-    rows = list(queries.body_reports(found, filters)[first : first + PAGE + 1])
-    values = {
-        "body": found,
-        "filters": filters,
-        "categories": queries.category_names([found]),
-        "reports": rows[:PAGE],
-        "page": page,
-        "has_more": len(rows) > PAGE,
-        **_body_map(request, slug, rows[:PAGE]),
-    }
-    return render(request, "web/body.html", values)
-
-
-def _body_map(request: HttpRequest, slug: str, rows: list[Report]) -> dict[str, Any]:
-    lat, lon, zoom = cobrand_of(request).centre
-    if rows:
-        lat = sum(report.lat for report in rows) / len(rows)
-        lon = sum(report.lon for report in rows) / len(rows)
-    return {
-        "still": still_map(Point(lat, lon), zoom, pins=_still_pins(rows)),
-        "map": map_settings(
-            request,
-            mode="around",
-            centre=(lat, lon, zoom),
-            pins_url=f"{reverse('pins')}?{urlencode({'body': slug})}",
-            report_url="",
-        ),
+        "still": pictures(view.centre, view.zoom, view.filters),
+        "categories": category_names(view.filters.body_ids),
     }

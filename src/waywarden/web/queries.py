@@ -1,11 +1,9 @@
 """What the pages read: lists of a site, bodies with counts, what became of a report."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.core.cache import cache
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from waywarden.areas.models import Area
 from waywarden.areas.queries import areas_at
@@ -13,26 +11,17 @@ from waywarden.bodies.models import Body
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.reports import states
+from waywarden.reports.clusters import counts_by_body
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.queries import Story, public_reports
-from waywarden.reports.states import PinClass, pin_class_of, states_of
+from waywarden.reports.states import PinClass
 from waywarden.sending.models import Delivery
 from waywarden.sending.queries import AtBody, for_report
 
 #: Reports on one page of a list.
 PAGE = 30
-#: Seconds that counts of whole bodies are kept for.
-_COUNTS_KEPT = 60
 _SENT = (Delivery.State.SENT, Delivery.State.PENDING)
 _STOPPED = (Delivery.State.REFUSED, Delivery.State.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list is narrowed to; empty lets all through."""
-
-    classes: tuple[PinClass, ...] = ()
-    categories: tuple[str, ...] = ()
 
 
 def site_reports(cobrand: Cobrand) -> QuerySet[Report]:
@@ -85,28 +74,11 @@ class BodyCounts:
 
 def bodies_with_counts(cobrand: Cobrand) -> list[BodyCounts]:
     """The bodies of a site by name. Counts may be a minute old."""
-    rows = cache.get_or_set("web.body-counts", _count_all, _COUNTS_KEPT) or []
-    found = {body.pk: BodyCounts(body) for body in site_bodies(cobrand).order_by("name")}
-    for body_id, state, count in rows:
-        kind = pin_class_of(state)
-        if body_id in found and kind is not None:
-            found[body_id].counts[kind] += count
-    return list(found.values())
-
-
-def _count_all() -> list[tuple[int, str, int]]:
-    rows = ReportBody.objects.filter(report__is_private=False, report__state__in=states.VISIBLE)
-    return list(rows.values_list("body_id", "report__state").annotate(Count("id")).order_by())
-
-
-def body_reports(body: Body, filters: Filters) -> QuerySet[Report]:
-    """A body's public reports, those that changed last first."""
-    found = public_reports().filter(at_bodies__body=body)
-    if filters.classes:
-        found = found.filter(state__in=[one for kind in filters.classes for one in states_of(kind)])
-    if filters.categories:
-        found = found.filter(category_name__in=filters.categories)
-    return for_list(found).order_by("-changed", "-id")
+    counts = counts_by_body()
+    return [
+        BodyCounts(body, dict.fromkeys(PinClass, 0) | counts.get(body.pk, {}))
+        for body in site_bodies(cobrand).order_by("name")
+    ]
 
 
 def areas_of_place(place: Point) -> list[Area]:
@@ -114,15 +86,6 @@ def areas_of_place(place: Point) -> list[Area]:
     ids = areas_at(lat=place.lat, lon=place.lon)
     rows = Area.objects.filter(pk__in=ids).defer("boundary").in_bulk()
     return [rows[number] for number in ids if number in rows]
-
-
-def category_names(bodies: Iterable[Body]) -> list[str]:
-    """The names of the categories that some bodies have in use, in order."""
-    found = Body.objects.filter(pk__in=[body.pk for body in bodies]).exclude(
-        categories__state="deleted"
-    )
-    names = found.values_list("categories__name", flat=True).distinct()
-    return sorted(name for name in names if name)
 
 
 @dataclass(frozen=True, slots=True)

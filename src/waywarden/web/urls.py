@@ -6,6 +6,7 @@ from django.urls.converters import IntConverter, StringConverter
 from waywarden.users.models import MailedLink
 from waywarden.web import account_views as account
 from waywarden.web import alert_views as alerts
+from waywarden.web import body_views as bodies
 from waywarden.web import browse_views as browse
 from waywarden.web import file_views as files
 from waywarden.web import report_views as making
@@ -40,8 +41,8 @@ urlpatterns = [
     path("report/<number:number>/withdraw", one.withdraw, name="report-withdraw"),
     re_path(r"^report/3D ?(?P<number>\d{1,18})\b.*$", one.from_broken_link),
     re_path(r"^report/(?P<number>\d{1,18})(?![\dD])(?!/withdraw$).+$", one.from_broken_link),
-    path("reports", browse.bodies, name="bodies"),
-    path("reports/<slug:slug>", browse.body, name="body"),
+    path("reports", bodies.bodies, name="bodies"),
+    path("reports/<slug:slug>", bodies.body, name="body"),
     path("P/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_REPORT}),
     path("C/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_UPDATE}),
     path("M/<str:token>", account.mailed_link, {"purpose": Purpose.SIGN_IN}),

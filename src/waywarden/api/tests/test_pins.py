@@ -1,7 +1,11 @@
 """Pins for the map: what is in the box, never what is not public."""
 
+from datetime import timedelta
+
 import pytest
 
+from waywarden.kernel import clock
+from waywarden.reports.models import Report
 from waywarden.web.tests.town import LAT, LON
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +25,7 @@ def test_a_pin_says_where_what_and_of_which_class(client, town):
         "pins": [
             {"id": report.pk, "lat": LAT, "lon": LON, "class": "progress", "title": "Lamp is dark"}
         ],
+        "clusters": [],
         "more": False,
     }
 
@@ -66,7 +71,7 @@ def test_a_box_that_is_none_is_said_to_be_so(client, db, bbox):
 
 
 def test_more_than_the_most_is_said(client, town, monkeypatch):
-    monkeypatch.setattr("waywarden.api.pins.MOST", 2)
+    monkeypatch.setattr("waywarden.reports.clusters.MOST", 2)
     for _ in range(3):
         town.report()
     answer = pins(client)
@@ -74,11 +79,42 @@ def test_more_than_the_most_is_said(client, town, monkeypatch):
     assert answer["more"] is True
 
 
-def test_pins_take_one_question_and_may_be_shared_by_caches(
-    client, town, django_assert_num_queries
+def test_at_a_low_zoom_too_many_are_clusters(client, town, monkeypatch):
+    monkeypatch.setattr("waywarden.reports.clusters.MOST", 2)
+    for state in ("confirmed", "fixed", "confirmed"):
+        town.report(state=state)
+    answer = pins(client, zoom="11")
+    assert answer["pins"] == []
+    assert answer["clusters"] == [{"lat": LAT, "lon": LON, "count": 3, "open": 2}]
+    assert [one["count"] for one in pins(client, zoom="11", status="fixed")["clusters"]] == []
+    assert len(pins(client, zoom="11", status="fixed")["pins"]) == 1
+
+
+def test_pins_are_narrowed_by_words_and_age(client, town):
+    old = town.report(title="Lamp leans", confirmed_at=clock.now() - timedelta(days=40))
+    new = town.report(title="Lamp is dark")
+    ids = lambda **more: {pin["id"] for pin in pins(client, **more)["pins"]}  # noqa: E731
+    assert ids(q="lam") == {old.pk, new.pk}
+    assert ids(q="lamp lean") == {old.pk}
+    assert ids(age="month") == {new.pk}
+    assert ids(age="nonsense") == {old.pk, new.pk}
+
+
+def test_pins_take_few_questions_and_may_be_shared_by_caches(
+    client, town, django_assert_max_num_queries
 ):
     town.report()
-    with django_assert_num_queries(1):
+    with django_assert_max_num_queries(4):
         answer = client.get("/api/pins", {"bbox": BOX})
     assert answer["Cache-Control"].startswith("public")
     assert "Cookie" not in answer.get("Vary", "")
+
+
+def test_an_answer_that_has_not_changed_is_not_sent_again(client, town, django_assert_num_queries):
+    report = town.report()
+    tag = client.get("/api/pins", {"bbox": BOX})["ETag"]
+    asked = {"data": {"bbox": BOX}, "headers": {"if-none-match": tag}}
+    with django_assert_num_queries(1):
+        assert client.get("/api/pins", **asked).status_code == 304
+    Report.objects.filter(pk=report.pk).update(state="fixed")
+    assert client.get("/api/pins", **asked).status_code == 200

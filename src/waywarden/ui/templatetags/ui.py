@@ -19,6 +19,7 @@ from waywarden.kernel import clock
 from waywarden.reports.models import Report
 from waywarden.reports.states import PinClass, pin_class_of
 from waywarden.ui import rows
+from waywarden.ui.filters import Chosen
 from waywarden.ui.icons import ICONS
 from waywarden.ui.maps import StillMap, StillPin
 
@@ -175,12 +176,12 @@ def query(context: template.Context, **changes: Any) -> str:
     return f"?{values.urlencode()}"
 
 
-@register.inclusion_tag("ui/filters.html")
-def filters(chosen: Any, categories: list[str]) -> dict[str, Any]:
-    """The filters of a list: classes of state, and category."""
+@register.inclusion_tag("ui/filters.html", takes_context=True)
+def filters(context: template.Context, chosen: Chosen, categories: list[str]) -> dict[str, Any]:
+    """The filters of a list: words, classes of state, category, age; and its order."""
     return {
-        "classes": [(kind.value, class_words(kind)) for kind in PinClass],
-        "chosen_classes": [kind.value for kind in chosen.classes],
-        "filters": chosen,
+        "classes": [(kind, class_words(kind), kind in chosen.classes) for kind in PinClass],
+        "chosen": chosen,
+        "request": context["request"],
         "categories": categories,
     }

@@ -1,0 +1,216 @@
+"""What a map shows of a box: single pins, or clusters where there are too many of them.
+
+Clusters come from the counts kept by square (`PinCount`); where a filter asks for what those do
+not know, from the newest of the reports themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+
+from waywarden.geo.points import CELL_ZOOM, Box
+from waywarden.reports.pins import (
+    MOST,
+    Filters,
+    Slice,
+    Sql,
+    ends_of,
+    found_in,
+    is_common,
+    numbers_in,
+)
+from waywarden.reports.states import PinClass
+
+#: The zoom of the squares that are counted.
+COUNTED_ZOOM = 15
+#: A cluster stands for a square this many zooms further in than the map (128 pixels of 512).
+FINER = 2
+#: From this zoom of the map on every report is a pin of its own.
+PINS_ZOOM = 16
+#: Reports that clusters are made of where they cannot be taken from the counts.
+MOST_CLUSTERED = 20_000
+#: Boxes that hold more are read from one end of all reports.
+WIDE = 6_000
+#: Seconds that the number of all reports is kept.
+_TOTAL_KEPT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """So many reports around a place, `open` of them not dealt with yet."""
+
+    lat: float
+    lon: float
+    count: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is drawn: numbers of reports for pins, clusters, or both.
+
+    `has_more` says that not all that is there is drawn.
+    """
+
+    numbers: tuple[int, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+    has_more: bool = False
+
+
+def look(box: Box, filters: Filters, *, zoom: int = CELL_ZOOM) -> View:
+    """What a map of this zoom shows of a box. Without a zoom: pins, the newest `MOST`."""
+    most_there = count_about(box, filters)
+    if most_there > MOST and zoom < PINS_ZOOM:
+        clusters = clusters_in(box, filters, zoom=zoom)
+        there = sum(one.count for one in clusters)
+        if there > MOST:
+            is_part = there >= MOST_CLUSTERED or is_common(filters)
+            is_whole = _fits(filters, zoom) or not is_wide(most_there) or not is_part
+            return View(clusters=clusters, has_more=not is_whole)
+    numbers = numbers_in(box, filters, Slice(MOST + 1), is_wide=is_wide(most_there))
+    return View(numbers=tuple(numbers[:MOST]), has_more=len(numbers) > MOST)
+
+
+def _fits(filters: Filters, zoom: int) -> bool:
+    return filters.is_counted and zoom + FINER <= COUNTED_ZOOM
+
+
+def clusters_in(box: Box, filters: Filters, *, zoom: int) -> tuple[Cluster, ...]:
+    """The clusters of a box on a map of this zoom; the largest first."""
+    shift = 2 * (CELL_ZOOM - zoom - FINER)
+    rows = _counted(box, filters, shift) if _fits(filters, zoom) else _gathered(box, filters, shift)
+    return tuple(
+        Cluster(lat=lat / count / 1e6, lon=lon / count / 1e6, count=count, open=still_open)
+        for count, lat, lon, still_open in rows
+        if count > 0
+    )
+
+
+_BITS = 2 * (CELL_ZOOM - COUNTED_ZOOM)
+_SUMS = "sum(c.count)::bigint, sum(c.lat_sum)::bigint, sum(c.lon_sum)::bigint,"
+_COUNTED = (
+    f"SELECT {_SUMS} sum(c.count) FILTER (WHERE c.kind IN ('open', 'progress'))::bigint"  # noqa: S608 - our own words
+    " FROM unnest(%s::bigint[], %s::bigint[]) AS span(first, last)"
+    " JOIN reports_pincount c ON c.cell BETWEEN span.first AND span.last"
+    " WHERE c.body_id = ANY(%s){more} GROUP BY c.cell >> %s ORDER BY 1 DESC"
+)
+
+
+def _counted(box: Box, filters: Filters, shift: int) -> list[Any]:
+    more, values = _more(filters)
+    asked = [*ends_of(box, bits=_BITS), _bodies(filters), *values, shift - _BITS]
+    return Sql(_COUNTED.format(more=more), asked).rows()
+
+
+def _more(filters: Filters) -> tuple[str, list[Any]]:
+    more, values = "", list[Any]()
+    if filters.classes:
+        more += " AND c.kind = ANY(%s)"
+        values.append([one.value for one in filters.classes])
+    if filters.categories:
+        more += " AND c.category = ANY(%s)"
+        values.append(list(filters.categories))
+    return more, values
+
+
+def _bodies(filters: Filters) -> list[int]:
+    """Several bodies may share a report, which is then counted for each: good for a map."""
+    return list(filters.body_ids) or [0]
+
+
+_ROWS = (
+    "SELECT count(*), sum(round(lat * 1e6))::bigint, sum(round(lon * 1e6))::bigint,"
+    " count(*) FILTER (WHERE reports_pin_class(state, false) IN ('open', 'progress')) FROM ("
+)
+
+
+def _gathered(box: Box, filters: Filters, shift: int) -> list[Any]:
+    """From the reports, the newest of them where the box holds very many."""
+    wide = is_wide(count_about(box, filters))
+    found = found_in(box, filters, Slice(MOST_CLUSTERED), is_wide=wide)
+    asked = Sql(_ROWS) + found + Sql(") AS r GROUP BY cell >> %s ORDER BY 1 DESC", [shift])
+    return asked.rows()
+
+
+def reports_in(box: Box, filters: Filters, part: Slice) -> QuerySet[Report]:
+    """The reports of a box that a page of a list shows, in its order."""
+    wide = is_wide(count_about(box, filters))
+    return reports_with(numbers_in(box, filters, part, is_wide=wide), part.order)
+
+
+_ABOUT = (
+    "SELECT coalesce(sum(c.count), 0)::bigint FROM unnest(%s::bigint[], %s::bigint[])"
+    " AS span(first, last) JOIN reports_pincount c ON c.cell BETWEEN span.first AND span.last"
+    " WHERE c.body_id = ANY(%s){more}"
+)
+
+
+def count_about(box: Box, filters: Filters) -> int:
+    """How many reports a box holds at most, by class, category and body alone."""
+    more, values = _more(filters)
+    asked = [*ends_of(box, bits=_BITS), _bodies(filters), *values]
+    found: int = Sql(_ABOUT.format(more=more), asked).rows()[0][0]
+    return found
+
+
+def is_wide(count: int) -> bool:
+    """Whether so many are better read from one end of all reports than sorted."""
+    return count > WIDE and count * 50 > count_all()
+
+
+def count_all() -> int:
+    """How many public reports there are; may be a minute old."""
+    return sum(totals().values())
+
+
+def totals() -> dict[PinClass, int]:
+    """How many public reports there are of each class; may be a minute old."""
+    rows = cache.get_or_set("reports.totals", _totals, _TOTAL_KEPT) or []
+    return dict.fromkeys(PinClass, 0) | {PinClass(kind): count for kind, count in rows}
+
+
+def _totals() -> list[Any]:
+    return Sql(
+        "SELECT kind, sum(count)::bigint FROM reports_pincount WHERE body_id = 0 GROUP BY kind"
+    ).rows()
+
+
+def counts_by_body() -> dict[int, dict[PinClass, int]]:
+    """How many public reports of each class each body has; may be a minute old."""
+    rows = cache.get_or_set("reports.by-body", _by_body, _TOTAL_KEPT) or []
+    found: dict[int, dict[PinClass, int]] = {}
+    for body_id, kind, count in rows:
+        found.setdefault(body_id, {})[PinClass(kind)] = count
+    return found
+
+
+def _by_body() -> list[Any]:
+    return Sql(
+        "SELECT body_id, kind, sum(count)::bigint FROM reports_pincount WHERE body_id > 0"
+        " GROUP BY body_id, kind"
+    ).rows()
+
+
+#: Categories of a site that a filter offers at most, those with most reports.
+_MOST_CATEGORIES = 200
+#: Seconds that they are kept.
+_CATEGORIES_KEPT = 300
+
+
+def category_names(body_ids: Sequence[int] = ()) -> list[str]:
+    """The categories of which there are reports, by name; may be some minutes old."""
+    bodies = sorted(body_ids) or [0]
+    key = "reports.categories." + ".".join(map(str, bodies))[:150]
+    return cache.get_or_set(key, lambda: _category_names(bodies), _CATEGORIES_KEPT) or []
+
+
+def _category_names(bodies: list[int]) -> list[str]:
+    asked = Sql(
+        "SELECT category FROM reports_pincount WHERE body_id = ANY(%s) GROUP BY category"
+        " HAVING sum(count) > 0 ORDER BY sum(count) DESC LIMIT %s",
+        [bodies, _MOST_CATEGORIES],
+    )
+    return sorted((row[0] for row in asked.rows() if row[0]), key=str.casefold)

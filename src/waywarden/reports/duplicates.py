@@ -1,0 +1,52 @@
+"""Reports near a place that may be about the same thing (FB 1.3)."""
+
+import math
+from dataclasses import dataclass
+
+from waywarden.geo.points import METRES_PER_DEGREE, Box, Point
+from waywarden.reports.models import Report
+from waywarden.reports.pins import Filters, Slice, Sql, found_in
+from waywarden.reports.states import PinClass
+
+#: Metres looked around by default, and at most.
+USUAL, FURTHEST = 250.0, 1000.0
+#: Reports that are offered.
+MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """A report near by; `metres` is how far off."""
+
+    report: Report
+    metres: float
+
+
+def lookalikes(
+    place: Point,
+    *,
+    categories: tuple[str, ...] = (),
+    within: float = USUAL,
+    most: int = MOST,
+    besides: int | None = None,
+) -> list[Lookalike]:
+    """Open public reports within so many metres, of these categories by name, nearest first.
+
+    No categories: of any. `besides` leaves one report out. Beyond `FURTHEST` nothing is looked at.
+    """
+    within = min(within, FURTHEST)
+    if within <= 0:
+        return []
+    box = Box.around(place, within)
+    filters = Filters((PinClass.OPEN, PinClass.PROGRESS), categories)
+    near = found_in(box, filters, Slice(most), is_wide=False)
+    square = "power(r.lat - %s, 2) + power((r.lon - %s) * %s, 2)"  # good enough for so short a way
+    asked = Sql(
+        f"SELECT id, metres FROM (SELECT r.id, %s * sqrt({square}) AS metres FROM",  # noqa: S608 - our own words
+        [METRES_PER_DEGREE, place.lat, place.lon, math.cos(math.radians(place.lat))],
+    )
+    asked += Sql(f"({near.text}) AS r) AS r WHERE metres <= %s AND id <> %s", near.values)
+    asked.values += [within, besides or 0]
+    found: dict[int, float] = dict((asked + Sql("ORDER BY metres, id LIMIT %s", [most])).rows())
+    reports = Report.objects.prefetch_related("photos").in_bulk(list(found))
+    return [Lookalike(reports[number], metres) for number, metres in found.items()]
