@@ -34,8 +34,8 @@ def empty() -> None:
     """Takes everything of an earlier run out."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "TRUNCATE reports_report, reports_pincount, bodies_body, connections_connection, events_event,"
-            " procrastinate_jobs RESTART IDENTITY CASCADE"
+            "TRUNCATE reports_report, reports_pincount, bodies_body, connections_connection,"
+            " events_event, procrastinate_jobs RESTART IDENTITY CASCADE"
         )
 
 

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 
 from waywarden.geo.points import CELL_ZOOM, Box
+from waywarden.reports.models import Report
 from waywarden.reports.pins import (
     MOST,
     Filters,
@@ -21,6 +22,7 @@ from waywarden.reports.pins import (
     found_in,
     is_common,
     numbers_in,
+    reports_with,
 )
 from waywarden.reports.states import PinClass
 

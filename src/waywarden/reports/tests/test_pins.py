@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from waywarden.bodies.models import Body
 from waywarden.geo.points import Box, Point
 from waywarden.kernel import clock
-from waywarden.reports import fetched_services, services
+from waywarden.reports import fetched_report_services, services
 from waywarden.reports.clusters import counts_by_body, look, totals
 from waywarden.reports.count_services import fold_pin_counts
 from waywarden.reports.duplicates import lookalikes
-from waywarden.reports.fetched_services import Credit, FetchedReport
+from waywarden.reports.fetched_report_services import FetchedReport
+from waywarden.reports.fetched_services import Credit
 from waywarden.reports.models import PinCount, Report, ReportBody
 from waywarden.reports.pins import Filters, Order, Slice, numbers_in, search_of
 from waywarden.reports.services import NewReport
@@ -130,7 +131,7 @@ class Writer:
             )
             for turn in range(3)
         ]  # fmt: skip
-        fetched_services.create_fetched_reports(
+        fetched_report_services.create_fetched_reports(
             rows, body=self.bodies[number % 2], credit=Credit(1, "open311", None)
         )
 
