@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from waywarden.bodies.forms import LinesField
 from waywarden.bodies.models import ResponseTemplate
-from waywarden.reports.models import STATE_CHOICES
+from waywarden.reports.state_words import STATE_CHOICES
 from waywarden.reports.states import VISIBLE
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from waywarden.bodies.models import Body, ResponseTemplate
 from waywarden.bodies.queries import automatic_templates
 from waywarden.bodies.templates import Conflict, Said, Spoken, conflicts, speak
-from waywarden.reports.models import STATE_CHOICES
+from waywarden.reports.state_words import STATE_CHOICES
 
 _NAMES = dict(STATE_CHOICES)
 
