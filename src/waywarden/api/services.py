@@ -16,7 +16,7 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.open311 import types
 from waywarden.reports.services import NewReport, create_report
 from waywarden.sync.rows import Counts, cleaned
-from waywarden.sync.update_services import Source
+from waywarden.sync.source import Source
 from waywarden.sync.updates import take_in, take_in_updates
 from waywarden.users.models import User
 

@@ -3,10 +3,11 @@
 import math
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import shapely
 from django.db.models import Count, Max
 from shapely import STRtree
@@ -49,6 +50,21 @@ def areas_by_slug(name: str) -> dict[int, str]:
     """The areas whose name makes this slug, by id: `north-ward` finds "North Ward"."""
     rows = Area.objects.order_by("id").values_list("id", "name")
     return {number: called for number, called in rows if slug(called) == name}
+
+
+def areas_at_each(*, lats: Sequence[float], lons: Sequence[float]) -> list[tuple[int, ...]]:
+    """For each of many points what `areas_at` gives for one."""
+    held = _current()
+    today = clock.now().date()
+    found: list[list[int]] = [[] for _lat in lats]
+    if held.ids and found:
+        points = shapely.points(np.asarray(lons, dtype=float), np.asarray(lats, dtype=float))
+        hits = held.tree.query(points, predicate="intersects")
+        for point, index in zip(*(row.tolist() for row in hits), strict=True):
+            if _is_valid(held.validity[index], today):
+                found[point].append(index)
+    sizes = [shape.area for shape in held.shapes]
+    return [tuple(held.ids[index] for index in sorted(one, key=sizes.__getitem__)) for one in found]
 
 
 def boundary_of(area_ids: tuple[int, ...]) -> BaseGeometry | None:

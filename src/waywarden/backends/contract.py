@@ -182,9 +182,15 @@ class KnownReport:
 
 @dataclass(slots=True)
 class Notes:
-    """Deviations a reading forgave; filled while the rows are consumed."""
+    """Deviations a reading forgave, and what came of it; filled while the rows are consumed."""
 
     deviations: list[Deviation] = field(default_factory=list)
+    mark: str = ""
+    """For a list without dates. Before: the mark of its last reading; after: that of this one."""
+    is_unchanged: bool = False
+    """Nothing is new since the mark: no rows came."""
+    is_cut: bool = False
+    """The answer stopped at the system's limit: a shorter span would tell more."""
 
 
 Notebook = MutableMapping[str, str]
@@ -265,12 +271,16 @@ class Backend:
         raise NotImplementedError
 
     def fetch_reports(self, span: Span | None, notes: Notes) -> Iterable[ServiceRequest]:
-        """The problems of a span (None: everything), streamed."""
+        """The problems of a span (None: everything), streamed; see what `notes` then tells."""
         raise NotImplementedError
 
     def list_services(self, notes: Notes) -> Iterable[Service]:
         """The services the system offers."""
         raise NotImplementedError
+
+    def list_version(self) -> str:
+        """A word that changes when the list of services does; "" where the system has none."""
+        return ""
 
     def describe_service(self, service_code: str, notes: Notes) -> ServiceDefinition:
         """The questions of one service."""

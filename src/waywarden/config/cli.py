@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (f"{_HERE}.site_commands:demo", "Run the whole thing with a demo city."),
     "doctor": (f"{_HERE}.doctor:doctor", "Check that this installation is set up right."),
     "fetch": (f"{_HERE}.sync_commands:fetch", "Take in problems that a body's system knows."),
+    "import": (f"{_HERE}.import_commands:import_group", "Take in what already exists, in bulk."),
     "mailbox": (f"{_HERE}.mailbox_commands:mailbox", "Catch mails and show them on a page."),
     "manage": (f"{_HERE}.site_commands:manage", "Run one of Django's own commands."),
     "migrate": (f"{_HERE}.site_commands:migrate", "Bring the database up to this version."),

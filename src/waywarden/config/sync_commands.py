@@ -66,10 +66,10 @@ def sync(ctx: click.Context, *, body: str, address: str, dry_run: bool, yes: boo
     setup.set_up()
     from waywarden.sync.service_lists import sync_services
 
-    synced = sync_services(_body(body), address=address, dry_run=dry_run, is_agreed=yes)
+    synced = sync_services(body_named(body), address=address, dry_run=dry_run, is_agreed=yes)
     _show_proposal(synced.proposal)
     _show_missing(synced)
-    _show_deviations(synced.proposal.deviations)
+    show_deviations(synced.proposal.deviations)
     if synced.is_applied:
         click.echo("Nothing to change." if synced.proposal.is_empty else "Applied.")
     elif synced.proposal.waits:
@@ -91,14 +91,14 @@ def poll(ctx: click.Context, *, body: str, since: datetime | None, dry_run: bool
     from waywarden.sync.models import What
     from waywarden.sync.polling import poll_in_full
 
-    connection = _body(body).connection_for_fetching
+    connection = body_named(body).connection_for_fetching
     if connection is None:
         message = "This body has no connection that can be asked."
         raise Misconfigured(message)
     polled = poll_in_full(connection.pk, What.UPDATES, since=since, dry_run=dry_run)
     _show_counts(polled.counts)
     _show_skipped(polled.counts)
-    _table(
+    show_table(
         "Deviations forgiven",
         ("what", "times", "example", "where"),
         [
@@ -124,21 +124,22 @@ def fetch(*, body: str, address: str, since: datetime | None, dry_run: bool) -> 
     setup.set_up()
     from waywarden.sync.importing import fetch_reports
 
-    counts = fetch_reports(_body(body), address=address, since=since, dry_run=dry_run)
+    counts = fetch_reports(body_named(body), address=address, since=since, dry_run=dry_run)
     _show_counts(counts)
     matched = [(name, "", str(number)) for name, number in counts.matched.most_common()]
     unmatched = [
         ("Other", f"{name or '–'} ({code or 'no code'})", str(number))
         for (code, name), number in counts.unmatched.most_common()
     ]
-    _table("Categories", ("category", "unmatched service", "rows"), [*matched, *unmatched])
+    show_table("Categories", ("category", "unmatched service", "rows"), [*matched, *unmatched])
     _show_skipped(counts)
-    _show_deviations(counts.deviations)
+    show_deviations(counts.deviations)
     if dry_run:
         click.echo("Dry run: nothing was changed.")
 
 
-def _body(slug: str) -> "Body":
+def body_named(slug: str) -> "Body":
+    """The body with a short name. Raises RuleBroken."""
     from waywarden.bodies.queries import body_by_slug
 
     body = body_by_slug(slug)
@@ -148,7 +149,7 @@ def _body(slug: str) -> "Body":
     return body
 
 
-def _table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+def show_table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     """A table on the screen; nothing when it has no rows. What servers sent is never markup."""
     from rich.console import Console
     from rich.markup import escape
@@ -175,17 +176,18 @@ def _show_counts(counts: "Counts") -> None:
 
 
 def _show_skipped(counts: "Counts") -> None:
-    _table("Not taken in", ("row", "why"), [(one.row_id, one.reason) for one in counts.skipped])
+    show_table("Not taken in", ("row", "why"), [(one.row_id, one.reason) for one in counts.skipped])
 
 
-def _show_deviations(deviations: Iterable[Any]) -> None:
+def show_deviations(deviations: Iterable[Any]) -> None:
+    """What was forgiven, each kind once."""
     from waywarden.sync.rows import summary_of
 
     rows = [
         (item["code"], str(item["count"]), item["message"], item["where"])
         for item in summary_of(deviations)
     ]
-    _table("Deviations forgiven", ("what", "times", "example", "where"), rows)
+    show_table("Deviations forgiven", ("what", "times", "example", "where"), rows)
 
 
 def _show_proposal(proposal: "Proposal") -> None:
@@ -199,7 +201,7 @@ def _show_proposal(proposal: "Proposal") -> None:
         )
         for row in proposal.added
     ]
-    _table("Added", ("code", "category", "groups", "state", "questions"), added)
+    show_table("Added", ("code", "category", "groups", "state", "questions"), added)
     changed = [
         (
             one.name,
@@ -210,11 +212,11 @@ def _show_proposal(proposal: "Proposal") -> None:
         for one in proposal.changed
         for change in one.changes
     ]
-    _table("Changed", ("category", "field", "now", "listed"), changed)
+    show_table("Changed", ("category", "field", "now", "listed"), changed)
     gone = [
         (one.name, "stays: protected" if one.is_protected else "inactive") for one in proposal.gone
     ]
-    _table("Not listed any more", ("category", "becomes"), gone)
+    show_table("Not listed any more", ("category", "becomes"), gone)
     if proposal.unchanged:
         click.echo(f"{proposal.unchanged} categories are as they were.")
 
@@ -229,4 +231,4 @@ def _short(value: Any) -> str:
 
 def _show_missing(synced: "Synced") -> None:
     rows = list(synced.missing.items())
-    _table("Definitions that were not to be had", ("service", "why"), rows)
+    show_table("Definitions that were not to be had", ("service", "why"), rows)

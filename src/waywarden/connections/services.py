@@ -124,7 +124,9 @@ def keep_all_exchanges(said: Iterable[Said]) -> None:
     """The same for many at once. Without a connection's row there is nothing to keep them by."""
     rows = []
     for one in said:
-        exchanges, one.opened.exchanges[:] = tuple(one.opened.exchanges), ()
+        # Another thread may be calling meanwhile: only what is taken here is forgotten.
+        exchanges = tuple(one.opened.exchanges)
+        del one.opened.exchanges[: len(exchanges)]
         if one.opened.connection_id is not None:
             rows += [_row_of(exchange, one, one.opened.connection_id) for exchange in exchanges]
     Exchange.objects.bulk_create(rows)

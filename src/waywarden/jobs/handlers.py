@@ -22,6 +22,10 @@ from waywarden.sync import aside_services
 from waywarden.sync import services as sync
 
 Facts = tuple[Fact, ...]
+#: Imported reports whose photos one job fetches.
+PHOTOS_OF_A_JOB = 50
+#: The priority of jobs that wait until their queue holds nothing else.
+BEHIND = -10
 
 
 def install() -> None:
@@ -44,6 +48,7 @@ def install() -> None:
     on("update.confirmed", now=[plan_updates], later=[tell_of_updates])
     on("update.fetched", later=[tell_of_updates, fetch_update_photos])
     on("report.fetched", later=[fetch_report_photos, tell_of_reports])
+    on("reports.imported", later=[fetch_imported_photos])
     on("report.referenced", now=[apply_set_aside])
     on("update.sent", now=[note_own_updates])
     on("alarm.raised", later=[mail_alarms])
@@ -96,6 +101,16 @@ def fetch_report_photos(facts: Facts) -> None:
     """Fetched problems that name photos: the same."""
     ids = [report_id for fact in facts for report_id in fact.data.get("reports", ())]
     queue_each(tasks.fetch_report_photos, ({"report_id": one} for one in reports_with_photos(ids)))
+
+
+def fetch_imported_photos(facts: Facts) -> None:
+    """Imported problems that name photos: a job for some dozens, behind all other work."""
+    ids = [report_id for fact in facts for report_id in fact.data.get("reports", ())]
+    named = list(reports_with_photos(ids))
+    pieces = (named[at : at + PHOTOS_OF_A_JOB] for at in range(0, len(named), PHOTOS_OF_A_JOB))
+    queue_each(
+        tasks.fetch_imported_photos, ({"report_ids": piece} for piece in pieces), priority=-10
+    )
 
 
 def plan_reports(facts: Facts) -> None:

@@ -27,11 +27,14 @@ log = logging.getLogger(__name__)
 DEAD_AFTER = 30.0
 
 
-def queue_each(task: AnyTask, arguments: Iterable[JSONDict]) -> None:
-    """One job for each set of arguments, all in one statement, in the caller's transaction."""
+def queue_each(task: AnyTask, arguments: Iterable[JSONDict], *, priority: int = 0) -> None:
+    """One job for each set of arguments, all in one statement, in the caller's transaction.
+
+    A job of a lower `priority` waits until its queue holds nothing else.
+    """
     jobs = list(arguments)
     if jobs:
-        _deferrer(task).batch_defer(*jobs)
+        _deferrer(task, priority=priority).batch_defer(*jobs)
 
 
 def queue_once(task: AnyTask, arguments: Mapping[str, JSONDict]) -> None:
@@ -81,6 +84,7 @@ def _deferrer(
     lock: str | None = None,
     waits_as: str | None = None,
     at: datetime | None = None,
+    priority: int = 0,
 ) -> JobDeferrer:
     return configure_task(
         name=task.name,
@@ -89,6 +93,7 @@ def _deferrer(
         lock=lock,
         queueing_lock=waits_as,
         schedule_at=at,
+        priority=priority,
     )
 
 

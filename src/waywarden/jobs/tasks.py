@@ -147,3 +147,10 @@ def mail_summary(to: str) -> None:
 def run_self_test(self_test_id: int) -> None:
     """Judges a connection's endpoint with the conformance kit."""
     self_tests.run(self_test_id)
+
+
+@app.task(name="fetch_imported_photos", queue="sync", retry=PHOTO_RETRY)
+def fetch_imported_photos(report_ids: list[int]) -> None:
+    """Fetches the photos of some problems of a bulk import."""
+    for report_id in report_ids:
+        photos.fetch_report_photos(report_id)

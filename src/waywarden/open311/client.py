@@ -14,6 +14,7 @@ from waywarden.open311 import documents, filters, params, types
 from waywarden.open311.documents import Source
 from waywarden.open311.errors import Fault, NotOpen311, Unreachable
 from waywarden.open311.noting import Noting
+from waywarden.open311.pages import Listing, pages_of
 
 T = TypeVar("T")
 Deviations = list[types.Deviation] | None
@@ -126,6 +127,31 @@ class Client:
             deviations=deviations,
         )
 
+    def all_requests(
+        self,
+        query: types.RequestQuery,
+        listing: Listing,
+        *,
+        most: int = filters.MOST_ROWS,
+        deviations: Deviations = None,
+    ) -> Iterator[types.ServiceRequest]:
+        """GET requests, streamed, page after page where the server has pages.
+
+        `listing` tells afterwards whether the list was cut at `most` rows. With an `etag` in it
+        a server that has nothing new answers so, and no row comes.
+        """
+
+        def ask(pairs: list[params.Pair]) -> Iterator[types.ServiceRequest]:
+            return self._stream(
+                documents.read_requests,
+                "requests",
+                pairs=pairs,
+                listing=listing,
+                deviations=deviations,
+            )
+
+        yield from pages_of(ask, query, listing, most=most)
+
     def request(
         self, service_request_id: str, *, deviations: Deviations = None
     ) -> types.ServiceRequest:
@@ -200,10 +226,21 @@ class Client:
         *path: str,
         pairs: Iterable[params.Pair] = (),
         with_key: bool = False,
+        listing: Listing | None = None,
         deviations: Deviations,
     ) -> Iterator[T]:
-        asked = [*self._shared(with_key=with_key), *pairs]
-        with _translated(), self._way.stream(self.url(*path), params=asked) as reply:
+        shared = self._shared(with_key=with_key)
+        names = {name for name, _value in shared}
+        asked = [*shared, *(pair for pair in pairs if pair[0] not in names)]
+        headers = {"If-None-Match": listing.etag} if listing is not None and listing.etag else {}
+        url = self.url(*path)
+        with _translated(), self._way.stream(url, params=asked, headers=headers) as reply:
+            if listing is not None:
+                listing.is_unchanged = bool(headers) and reply.status == 304
+                if listing.is_unchanged:
+                    return
+                listing.etag = reply.headers.get("ETag", "")
+                listing.link = reply.headers.get("Link", "")
             if not 200 <= reply.status < 300:
                 raise self._fault(reply.status, reply.headers, reply.read())
             with _at_status(reply.status):

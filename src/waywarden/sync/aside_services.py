@@ -20,7 +20,7 @@ from waywarden.reports.queries import bodies_of_report
 from waywarden.sync import queries, requests
 from waywarden.sync.models import SetAside, What
 from waywarden.sync.rows import Counts, report_from, update_from
-from waywarden.sync.update_services import Source
+from waywarden.sync.source import Source
 from waywarden.sync.updates import take_in
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from waywarden.sync import requests
 from waywarden.sync.rows import Counts, in_pieces
 from waywarden.sync.service_lists import connection_to, endpoints_at
 from waywarden.sync.services import ensure_connection_by_hand
-from waywarden.sync.update_services import Source
+from waywarden.sync.source import Source
 
 
 def fetch_reports(

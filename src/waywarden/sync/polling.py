@@ -21,8 +21,9 @@ from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.sync import aside_services, requests, run_services, updates
 from waywarden.sync.models import Cursor, PollRun, What
 from waywarden.sync.queries import open_reports
+from waywarden.sync.reading import read_whole
 from waywarden.sync.rows import Counts, in_pieces
-from waywarden.sync.update_services import Source
+from waywarden.sync.source import Source
 from waywarden.sync.windows import pieces_of, span_to_poll
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def _poll(connection: Connection, what: What, *, cursor: Cursor, since: datetime
     total = Counts()
     for span in _spans(connection, what, ready, cursor=cursor, since=since):
         run = run_services.begin_run(connection, what, span)
-        counts, notes = Counts(), Notes()
+        counts, notes = Counts(), Notes(mark=cursor.mark if span is None else "")
         error = _try_piece(
             ready,
             what,
@@ -117,6 +118,8 @@ def _poll(connection: Connection, what: What, *, cursor: Cursor, since: datetime
             return Polled(run=run, counts=total)
         upto = span.end if span is not None else run.started_at
         run_services.finish_run(run, cursor=cursor, counts=counts, deviations=deviations, upto=upto)
+        if span is None:
+            run_services.keep_mark(cursor, notes.mark)
     _note_success(connection, failed_before=cursor.failures)
     run_services.plan_next_poll(cursor, interval=timedelta(seconds=connection.poll_seconds))
     return Polled(run=run, counts=total)
@@ -211,7 +214,7 @@ def _take_in(
 ) -> None:
     """Reads the stream piece by piece; nothing is read from it inside a transaction."""
     if what is What.REPORTS:
-        for problems in in_pieces(source.backend.fetch_reports(span, notes)):
+        for problems in in_pieces(read_whole(source.backend, span, notes)):
             counts.add(requests.take_in(problems, source=source, dry_run=dry_run))
             pulse()
         return

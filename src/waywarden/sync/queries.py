@@ -1,17 +1,30 @@
 """Reading what sync knows: which polls are due, which rows match, what was seen or set aside."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from waywarden.backends.contract import KnownReport
+from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.reports import states
+from waywarden.reports.fetched_report_services import OTHER
 from waywarden.reports.models import Report, ReportBody
-from waywarden.sync.models import Cursor, PollRun, SeenItem, SetAside, What
+from waywarden.sync.exclusions import Exclusions
+from waywarden.sync.models import (
+    Cursor,
+    ExclusionRule,
+    PollRun,
+    SeenItem,
+    SetAside,
+    UnmatchedService,
+    What,
+)
+from waywarden.sync.problems import Rules
+from waywarden.sync.source import Source
 
 #: Reports that an older server is asked about at once: their numbers travel in an address.
 BATCH = 50
@@ -148,6 +161,44 @@ def aside_keys(rows: QuerySet[SetAside], keys: Iterable[str]) -> tuple[set[str],
         elif settled_as == SetAside.DROPPED:
             dropped.add(key)
     return waiting, dropped
+
+
+def known_ids(bodies: Iterable[Body], external_ids: Collection[str]) -> set[str]:
+    """Which ids some body of these has already."""
+    here = ReportBody.objects.filter(body__in=[body.pk for body in bodies])
+    return set(
+        here.filter(external_id__in=external_ids).values_list("external_id", flat=True)
+        if external_ids
+        else ()
+    )
+
+
+def rules_of(source: Source) -> Rules:
+    """What decides about a source's rows of problems: four short questions, however many rows."""
+    body_ids = source.body_ids
+    usable = Category.objects.filter(body__in=body_ids).exclude(state=Category.State.DELETED)
+    categories = list(usable)
+    matched = UnmatchedService.objects.filter(body__in=body_ids, category__in=usable)
+    areas: dict[int, set[int]] = {body_id: set() for body_id in body_ids}
+    links = Body.areas.through.objects.filter(body__in=body_ids)
+    for body_id, area_id in links.values_list("body_id", "area_id"):
+        areas[body_id].add(area_id)
+    by_hand = {
+        (one.body_id, one.code): one.category
+        for one in matched.exclude(code="").select_related("category").order_by("id")
+        if one.category is not None
+    }
+    by_code = {(one.body_id, one.service_code): one for one in categories if one.service_code}
+    connection_id = source.connection.pk if source.connection is not None else None
+    rules = ExclusionRule.objects.filter(connection=connection_id, is_on=True)
+    return Rules(
+        bodies=source.bodies,
+        areas={body_id: frozenset(found) for body_id, found in areas.items()},
+        by_code=by_hand | by_code,
+        others={one.body_id: one for one in categories if one.name == OTHER},
+        exclusions=Exclusions(rule.as_rule() for rule in rules.order_by("id")),
+        state_for=source.backend.state_for,
+    )
 
 
 def waiting_for(report_ids: Iterable[int]) -> QuerySet[SetAside]:

@@ -1,59 +1,43 @@
 """Takes a piece of problems born in a body's system in: one transaction (integration.md 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import F
-from django.utils.translation import gettext as _
 
-from waywarden.areas.queries import areas_at
-from waywarden.bodies.models import Body, Category
-from waywarden.geo.points import Point
 from waywarden.kernel import clock
-from waywarden.kernel.text import one_line, shorten
+from waywarden.kernel.text import shorten
 from waywarden.open311.types import Deviation, ServiceRequest
 from waywarden.reports.fetched_report_services import (
     FetchedReport,
-    adopt_external_id,
-    create_fetched_reports,
+    adopt_external_ids,
+    store_fetched_reports,
 )
-from waywarden.reports.models import ReportBody
-from waywarden.reports.states import Family, State, family_of
+from waywarden.sync import queries
+from waywarden.sync.match_services import count_unmatched
 from waywarden.sync.models import SetAside, What
-from waywarden.sync.queries import aside_keys
-from waywarden.sync.rows import KEY_LENGTH, Counts, Skipped, key_of_report, raw_of
-from waywarden.sync.update_services import Source
+from waywarden.sync.problems import Accepted, Rejected, Rules, judge
+from waywarden.sync.rows import Counts, Skipped, key_of_report, raw_of
+from waywarden.sync.source import Source
 
-#: Where rows go whose service no category has.
-OTHER = "Other"
-
-
-class Rejected(Exception):
-    """A row is not taken in. Without a reason it is dropped; with one it is set aside."""
-
-    def __init__(self, words: str, reason: SetAside.Reason | None = None) -> None:
-        super().__init__(words)
-        self.words = words
-        self.reason = reason
+#: Where a row may name our report, besides the category's own field.
+OUR_ID = "fixmystreet_id"
 
 
 @dataclass(slots=True)
-class _Ledger:
-    """What a piece reads at its start."""
+class Sorted:
+    """The rows of a piece by what is to become of them."""
 
-    known: set[str]
-    waiting: set[str]
-    dropped: set[str]
-    areas: dict[int, frozenset[int]]
-    by_code: dict[tuple[int, str], Category]
-    others: dict[int, Category]
     counts: Counts
     made: dict[int, list[FetchedReport]] = field(default_factory=dict)
-    aside: list[SetAside] = field(default_factory=list)
-    applied: list[str] = field(default_factory=list)
+    """Body → its new reports."""
+    rejected: list[tuple[ServiceRequest, Rejected]] = field(default_factory=list)
+    """What is kept with a reason; what is only left out is counted."""
+    accepted: list[str] = field(default_factory=list)
+    """The keys of the rows that become reports."""
+    unmatched: dict[int, dict[tuple[str, str], int]] = field(default_factory=dict)
+    """Body → (service code, name) → rows of this piece that go to "Other"."""
 
 
 def take_in_piece(
@@ -61,225 +45,125 @@ def take_in_piece(
 ) -> Counts:
     """Makes reports of what is new and fits, counts what is known, sets aside what does not fit.
 
-    A dry run takes everything back. Raises IntegrityError when another run took a row in meanwhile.
+    A dry run takes everything back. A row that another run takes in at the same moment is made by
+    one of them.
     """
     moment = clock.now()
     with transaction.atomic():
-        ledger = _read(rows, source)
-        for row in rows:
-            _sort(row, ledger, source=source, now=moment)
+        waiting, dropped = queries.aside_keys(source.asides(What.REPORTS), map(key_of_report, rows))
+        rules = queries.rules_of(source)
+        found = sort(rows, rules, dropped=dropped, now=moment)
         for body in source.bodies:
-            create_fetched_reports(ledger.made.get(body.pk, []), body=body, credit=source.credit)
-        if not dry_run:
-            _keep_aside(ledger, source=source, now=moment)
-        else:
+            store_fetched_reports(found.made.get(body.pk, []), body=body, credit=source.credit)
+            count_unmatched(body, found.unmatched.get(body.pk, {}), now=moment)
+        fresh = [one for one in found.rejected if key_of_report(one[0]) not in waiting]
+        found.counts.set_aside = len(fresh)
+        found.counts.repeated += len(found.rejected) - len(fresh)
+        if dry_run:
             transaction.set_rollback(True)
-    return ledger.counts
-
-
-def _read(rows: Sequence[ServiceRequest], source: Source) -> _Ledger:
-    ids = {row.service_request_id for row in rows if row.service_request_id}
-    here = ReportBody.objects.filter(body__in=source.body_ids, external_id__in=ids)
-    keys = [key_of_report(row) for row in rows]
-    waiting, dropped = aside_keys(source.asides(What.REPORTS), keys)
-    categories = list(
-        Category.objects.filter(body__in=source.body_ids).exclude(state=Category.State.DELETED)
-    )
-    links = Body.areas.through.objects.filter(body__in=source.body_ids)
-    areas: dict[int, set[int]] = {body_id: set() for body_id in source.body_ids}
-    for body_id, area_id in links.values_list("body_id", "area_id"):
-        areas[body_id].add(area_id)
-    return _Ledger(
-        known=set(here.values_list("external_id", flat=True)),
-        waiting=waiting,
-        dropped=dropped,
-        areas={body_id: frozenset(found) for body_id, found in areas.items()},
-        by_code={
-            (category.body_id, category.service_code): category
-            for category in categories
-            if category.service_code
-        },
-        others={category.body_id: category for category in categories if category.name == OTHER},
-        counts=Counts(rows=len(rows)),
-    )
-
-
-def _sort(row: ServiceRequest, ledger: _Ledger, *, source: Source, now: datetime) -> None:
-    key = key_of_report(row)
-    if row.service_request_id in ledger.known or key in ledger.dropped:
-        ledger.counts.repeated += 1
-        return
-    if row.service_request_id and _is_ours(row, source):
-        ledger.known.add(row.service_request_id)
-        ledger.counts.repeated += 1
-        return
-    try:
-        body, report = _report_of(row, ledger, source=source, now=now)
-    except Rejected as rejected:
-        ledger.counts.skipped.append(Skipped(row.service_request_id or key, rejected.words))
-        if rejected.reason is None:
-            ledger.counts.ignored += 1
-        elif key in ledger.waiting:
-            ledger.counts.repeated += 1
         else:
-            ledger.counts.set_aside += 1
-            ledger.waiting.add(key)
-            ledger.aside.append(_aside(row, key, rejected, source=source, now=now))
+            _keep_aside(fresh, found.accepted, waiting, source=source, now=moment)
+    return found.counts
+
+
+def sort(
+    rows: Sequence[ServiceRequest], rules: Rules, *, dropped: set[str], now: datetime
+) -> Sorted:
+    """Sorts rows by what the bodies know and what the rules say; stores only ids of ours."""
+    found = Sorted(counts=Counts(rows=len(rows)))
+    ids = {row.service_request_id for row in rows if row.service_request_id}
+    known = queries.known_ids(rules.bodies, ids)
+    fresh: list[ServiceRequest] = []
+    for row in rows:
+        if row.service_request_id in known or key_of_report(row) in dropped:
+            found.counts.repeated += 1
+            continue
+        if row.service_request_id:
+            known.add(row.service_request_id)
+        fresh.append(row)
+    fresh = _without_ours(fresh, rules, found.counts)
+    for row, verdict in zip(fresh, judge(fresh, rules, now=now), strict=True):
+        if isinstance(verdict, Accepted):
+            _accept(row, verdict, found)
+        else:
+            _reject(row, verdict, found)
+    return found
+
+
+def _without_ours(rows: list[ServiceRequest], rules: Rules, counts: Counts) -> list[ServiceRequest]:
+    """Reports of ours mirrored back: they name our number, and get their reference from it."""
+    fields = {OUR_ID, *(one.id_field for one in rules.by_code.values() if one.id_field)}
+    named = {number: row for row in rows if (number := _our_number(row, fields)) is not None}
+    if not named:
+        return rows
+    mirrored = {number: row.service_request_id for number, row in named.items()}
+    body_ids = [body.pk for body in rules.bodies]
+    ours = adopt_external_ids(mirrored, body_ids=body_ids)
+    counts.repeated += len(ours)
+    for external_id, is_news in ours.items():
+        if not is_news:
+            message = "A report of ours came back under another id; the first one was kept."
+            deviation = Deviation("mirrored-twice", message, f"request {external_id}")
+            counts.deviations.append(deviation)
+    return [row for row in rows if row.service_request_id not in ours]
+
+
+def _our_number(row: ServiceRequest, fields: Iterable[str]) -> int | None:
+    for name in fields:
+        number = row.extras.get(name) or row.extras.get(f"attribute[{name}]", "")
+        if row.service_request_id and number.isascii() and number.isdigit() and len(number) < 19:
+            return int(number)
+    return None
+
+
+def _accept(row: ServiceRequest, verdict: Accepted, found: Sorted) -> None:
+    counts, body_id = found.counts, verdict.body.pk
+    found.made.setdefault(body_id, []).append(verdict.report)
+    found.accepted.append(key_of_report(row))
+    counts.new += 1
+    counts.deviations += verdict.deviations
+    if verdict.category is not None:
+        counts.matched[verdict.category.name] += 1
         return
-    ledger.known.add(row.service_request_id)
-    ledger.made.setdefault(body.pk, []).append(report)
-    ledger.applied.append(key)
-    ledger.counts.new += 1
+    service = row.service_code, row.service_name
+    counts.unmatched[service] += 1
+    here = found.unmatched.setdefault(body_id, {})
+    here[service] = here.get(service, 0) + 1
 
 
-def _is_ours(row: ServiceRequest, source: Source) -> bool:
-    """A report of ours mirrored back before its reference was stored: it names our number."""
-    number = row.extras.get("fixmystreet_id", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        return False
-    return any(
-        adopt_external_id(
-            report_id=int(number), body_id=body_id, external_id=row.service_request_id
-        )
-        for body_id in source.body_ids
-    )
-
-
-def _report_of(
-    row: ServiceRequest, ledger: _Ledger, *, source: Source, now: datetime
-) -> tuple[Body, FetchedReport]:
-    """The report a row becomes. Raises Rejected."""
-    if not row.service_request_id:
-        raise Rejected(_("It has no id (it may still come)."))
-    if len(row.service_request_id) > KEY_LENGTH:
-        raise Rejected(_("Its id is too long."), SetAside.Reason.BAD_ID)
-    mapped = source.backend.state_for(row.status)
-    if mapped.is_ignored:
-        raise Rejected(_("The connection drops its status, %(status)s.") % {"status": row.status})
-    if not mapped.is_known:
-        message = f"The status {row.status!r} is not known; the report was taken in as open."
-        _note(ledger, row, "unknown-status", message)
-    point = _point_of(row)
-    area_ids = areas_at(lat=point.lat, lon=point.lon)
-    bodies = [body for body in source.bodies if ledger.areas[body.pk] & set(area_ids)]
-    if not bodies:
-        raise Rejected(
-            _("Its place, %(place)s, is outside the body’s areas.") % {"place": point},
-            SetAside.Reason.OUTSIDE,
-        )
-    body = next((one for one in bodies if (one.pk, row.service_code) in ledger.by_code), bodies[0])
-    category = ledger.by_code.get((body.pk, row.service_code)) if row.service_code else None
-    _count_category(row, category, ledger)
-    category = category or ledger.others.get(body.pk)
-    requested_at = _requested_at(row, ledger, now=now)
-    return body, FetchedReport(
-        external_id=row.service_request_id,
-        title=_title_of(row, category),
-        detail=row.description,
-        category_name=category.name if category else OTHER,
-        category_id=category.pk if category else None,
-        group=_group_of(row, category),
-        lat=point.lat,
-        lon=point.lon,
-        area_ids=area_ids,
-        nearest_address=row.address,
-        state=_state_of(mapped.state),
-        status=row.status,
-        is_private=row.non_public or (category is not None and category.is_private),
-        requested_at=requested_at,
-        changed_at=max(requested_at, min(row.updated_datetime or requested_at, now)),
-        extras=_extras_of(row),
-    )
-
-
-def _point_of(row: ServiceRequest) -> Point:
-    if row.lat is None or row.long is None:
-        raise Rejected(_("It has no place."), SetAside.Reason.NO_PLACE)
-    try:
-        return Point(row.lat, row.long)
-    except ValueError:
-        raise Rejected(
-            _("Its place, %(lat)s, %(long)s, is not on earth.")
-            % {"lat": row.lat, "long": row.long},
-            SetAside.Reason.NO_PLACE,
-        ) from None
-
-
-def _state_of(state: str) -> State:
-    """A state to begin with: open unless the body says another that people can see."""
-    if not state or family_of(state) is Family.HIDDEN:
-        return State.CONFIRMED
-    return State(state)
-
-
-def _requested_at(row: ServiceRequest, ledger: _Ledger, *, now: datetime) -> datetime:
-    said = row.requested_datetime or row.updated_datetime
-    if said is None:
-        _note(
-            ledger, row, "request-without-date", "A problem has no date; that of fetching is shown."
-        )
-        return now
-    if said > now:
-        _note(ledger, row, "request-in-the-future", "A problem's date lies in the future.")
-        return now
-    return said
-
-
-def _title_of(row: ServiceRequest, category: Category | None) -> str:
-    title = one_line(row.title)
-    if title:
-        return title
-    service = one_line(row.service_name) or (category.name if category else "")
-    return _("%(service)s problem") % {"service": service} if service else _("Problem")
-
-
-def _group_of(row: ServiceRequest, category: Category | None) -> str:
-    said = one_line(row.extras.get("group", ""))
-    if category is None:
-        return said
-    return said if said in category.groups else next(iter(category.groups), "")
-
-
-def _extras_of(row: ServiceRequest) -> dict[str, Any]:
-    """What a report has no place for, kept at the body's row."""
-    extras: dict[str, Any] = dict(row.extras)
-    for name in (
-        "status_notes",
-        "agency_responsible",
-        "service_notice",
-        "service_code",
-        "service_name",
-    ):
-        value = getattr(row, name)
-        if value:
-            extras[name] = value
-    if row.expected_datetime is not None:
-        extras["expected_datetime"] = row.expected_datetime.isoformat()
-    if row.media_urls:
-        extras["media_urls"] = list(row.media_urls)
-    return extras
-
-
-def _count_category(row: ServiceRequest, category: Category | None, ledger: _Ledger) -> None:
-    if category is None:
-        ledger.counts.unmatched[row.service_code, row.service_name] += 1
+def _reject(row: ServiceRequest, rejected: Rejected, found: Sorted) -> None:
+    key = key_of_report(row)
+    found.counts.skipped.append(Skipped(row.service_request_id or key, rejected.words))
+    if rejected.reason is None:
+        found.counts.ignored += 1
     else:
-        ledger.counts.matched[category.name] += 1
+        found.rejected.append((row, rejected))
 
 
-def _note(ledger: _Ledger, row: ServiceRequest, code: str, message: str) -> None:
-    where = f"request {row.service_request_id}"
-    ledger.counts.deviations.append(Deviation(code, message, where))
+def _keep_aside(
+    fresh: Sequence[tuple[ServiceRequest, Rejected]],
+    accepted: Sequence[str],
+    waiting: set[str],
+    *,
+    source: Source,
+    now: datetime,
+) -> None:
+    """New ones are set aside, what became a report by now is settled."""
+    SetAside.objects.bulk_create(
+        [_aside(row, rejected, source=source, now=now) for row, rejected in fresh],
+        ignore_conflicts=True,
+    )
+    if settled := waiting.intersection(accepted):
+        still = source.asides(What.REPORTS).filter(settled_at=None, key__in=settled)
+        still.update(settled_at=now, settled_as=SetAside.APPLIED)
 
 
-def _aside(
-    row: ServiceRequest, key: str, rejected: Rejected, *, source: Source, now: datetime
-) -> SetAside:
+def _aside(row: ServiceRequest, rejected: Rejected, *, source: Source, now: datetime) -> SetAside:
     return SetAside(
         connection=source.connection,
         body=source.bodies[0] if len(source.bodies) == 1 else None,
         what=What.REPORTS,
-        key=key,
+        key=key_of_report(row),
         external_id=row.service_request_id[:200],
         raw=raw_of(row),
         reason=rejected.reason or SetAside.Reason.FAILED,
@@ -288,17 +172,8 @@ def _aside(
     )
 
 
-def _keep_aside(ledger: _Ledger, *, source: Source, now: datetime) -> None:
-    """New ones are set aside, what became a report is settled, what still waits is counted."""
-    SetAside.objects.bulk_create(ledger.aside, ignore_conflicts=True)
-    fresh = {aside.key for aside in ledger.aside}
-    waiting = source.asides(What.REPORTS).filter(settled_at=None)
-    waiting.filter(key__in=ledger.applied).update(settled_at=now, settled_as=SetAside.APPLIED)
-    waiting.filter(key__in=ledger.waiting - fresh).update(tries=F("tries") + 1)
-
-
 def set_aside_failed(row: ServiceRequest, *, words: str, source: Source) -> None:
     """Keeps a row whose taking in failed, with what went wrong."""
     rejected = Rejected(words, SetAside.Reason.FAILED)
-    aside = _aside(row, key_of_report(row), rejected, source=source, now=clock.now())
+    aside = _aside(row, rejected, source=source, now=clock.now())
     SetAside.objects.bulk_create([aside], ignore_conflicts=True)

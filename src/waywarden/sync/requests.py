@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from waywarden.open311.types import ServiceRequest
 from waywarden.sync.request_services import set_aside_failed, take_in_piece
 from waywarden.sync.rows import Counts, Skipped, key_of_report, trouble_of
-from waywarden.sync.update_services import Source
+from waywarden.sync.source import Source
 from waywarden.sync.updates import ROW_TROUBLE
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from waywarden.backends.contract import Span
@@ -20,6 +20,8 @@ from waywarden.sync.windows import next_poll_at, next_try_at
 
 #: A claim not renewed for this long belongs to a dead worker.
 CLAIM_LIVES = timedelta(minutes=10)
+#: A longer mark is not kept.
+LONGEST_MARK = 200
 #: A poll that waits in the queue for longer than this is taken for lost.
 QUEUED_LIVES = timedelta(minutes=30)
 #: Polls that are queued at once; the rest stay due, longest first.
@@ -91,6 +93,17 @@ def finish_run(
         Cursor.objects.filter(pk=cursor.pk).update(
             position=Greatest(Coalesce("position", upto), upto), failures=0
         )
+
+
+def keep_mark(cursor: Cursor, mark: str) -> None:
+    """Remembers the mark of a whole list; unchanged, it need not be sent again today."""
+    if mark != cursor.mark and len(mark) <= LONGEST_MARK:
+        Cursor.objects.filter(pk=cursor.pk).update(mark=mark)
+
+
+def forget_marks(cursors: QuerySet[Cursor]) -> None:
+    """Whole lists are read again: what decides about their rows may have changed."""
+    cursors.filter(what=What.REPORTS).exclude(mark="").update(mark="")
 
 
 def fail_run(

@@ -16,6 +16,7 @@ from waywarden.reports.fetched_services import hide_echoes
 from waywarden.sync import queries
 from waywarden.sync.models import Cursor, SeenItem, What
 from waywarden.sync.rows import KEY_LENGTH
+from waywarden.sync.run_services import forget_marks
 from waywarden.sync.windows import MOP_UP
 
 #: The mop-up of many connections is spread over this long.
@@ -58,7 +59,11 @@ def note_own_updates(facts: Iterable[Fact]) -> int:
 
 
 def mop_up(moment: datetime) -> int:
-    """The next poll of each connection for updates asks for the last 24 hours, soon; how many."""
+    """The next poll of each connection for updates asks for the last 24 hours, soon; how many.
+
+    A list of all problems is read in full once a day, even where it says that nothing changed.
+    """
+    forget_marks(Cursor.objects.all())
     spread = ExpressionWrapper(Random() * Value(MOP_UP_SPREAD), output_field=models.DurationField())
     soon = ExpressionWrapper(Value(moment) + spread, output_field=models.DateTimeField())
     return Cursor.objects.filter(
@@ -85,5 +90,19 @@ def ensure_connection_by_hand(body: Body, options: Mapping[str, str]) -> Connect
             "update_user": own.update_user if own is not None else None,
             "zone": own.zone if own is not None else settings.TIME_ZONE,
         },
+    )
+    return connection
+
+
+def connection_of_files(body: Body) -> Connection:
+    """The connection, unsaved, that owns what came in a file for a body that has none."""
+    return Connection(name=f"{body.name}: files"[:200], kind="email", zone=settings.TIME_ZONE)
+
+
+def ensure_connection_of_files(body: Body) -> Connection:
+    """The same, saved. The polls do not use it, and it sends nothing."""
+    wanted = connection_of_files(body)
+    connection, _is_new = Connection.objects.get_or_create(
+        kind=wanted.kind, name=wanted.name, defaults={"zone": wanted.zone}
     )
     return connection

@@ -12,7 +12,8 @@ from waywarden.connections.services import default_email_backend, open_backend
 from waywarden.kernel.errors import WaywardenError
 from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.sync.rows import Counts, Skipped, in_pieces, key_of, trouble_of
-from waywarden.sync.update_services import Source, set_aside_failed, take_in_piece
+from waywarden.sync.source import Source
+from waywarden.sync.update_services import set_aside_failed, take_in_piece
 
 log = logging.getLogger(__name__)
 

@@ -87,3 +87,27 @@ def next_try_at(
     """When to ask again after `failures` polls in a row that did not work (1 or more)."""
     pause = min(pause_after(failures, chance=chance), LONGEST_PAUSE)
     return now + max(pause, asked_wait or timedelta())
+
+
+#: A span that is not cut in two any more when its answer is cut.
+SHORTEST_SPAN = timedelta(seconds=2)
+#: The longest span that a server must answer (open311.md 1: under 90 days).
+LONGEST_SPAN = timedelta(days=89)
+#: Rows that one answer of an import should rather have: under what servers cut at.
+WANTED_ROWS = 600
+
+
+def halved(span: Span) -> tuple[Span, Span] | None:
+    """The span in two of whole seconds, None when it is too short for that."""
+    length = span.end - span.start
+    if length < 2 * SHORTEST_SPAN:
+        return None
+    middle = span.start + timedelta(seconds=int(length.total_seconds() / 2))
+    return Span(span.start, middle), Span(middle, span.end)
+
+
+def next_length(length: timedelta, rows: int) -> timedelta:
+    """How long the next span of an import should be, after one with so many rows."""
+    factor = min(max(WANTED_ROWS / max(rows, 1), 0.5), 3.0)
+    seconds = int(length.total_seconds() * factor)
+    return min(max(timedelta(seconds=seconds), SHORTEST_SPAN), LONGEST_SPAN)

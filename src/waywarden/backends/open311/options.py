@@ -156,6 +156,24 @@ class Open311Options(Options, frozen=True, kw_only=True):
             " again. Off for servers that do not list requests to us.",
         ),
     ] = True
+    page_size: Annotated[
+        int,
+        Meta(
+            title="Rows of a page",
+            description="For a server that gives its list in numbered pages (page, page_size)."
+            " 0: pages are followed only where the server names the next one.",
+            ge=0,
+            le=1000,
+        ),
+    ] = 0
+    most_rows: Annotated[
+        int,
+        Meta(
+            title="Most rows of an answer",
+            description="An answer this long was cut: the same is asked again in shorter spans.",
+            ge=1,
+        ),
+    ] = 1000
     already_exists: Annotated[
         str,
         Meta(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from waywarden.backends.contract import (
@@ -23,12 +24,14 @@ from waywarden.backends.open311.finding import find
 from waywarden.backends.open311.options import Open311Options, Open311Secrets
 from waywarden.backends.open311.progress import news_of
 from waywarden.backends.open311.wording import description_of, new_request, new_update, our_id_field
+from waywarden.geo.projections import from_grid
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BackendError, Misconfigured, Unknown
 from waywarden.kernel.http import Way
 from waywarden.open311 import statuses
 from waywarden.open311.client import Client
 from waywarden.open311.errors import Fault, Open311Error
+from waywarden.open311.pages import Listing
 from waywarden.open311.types import (
     RequestQuery,
     Service,
@@ -212,16 +215,43 @@ class Open311Backend(Backend):
 
     def fetch_reports(self, span: Span | None, notes: Notes) -> Iterator[ServiceRequest]:
         """GET requests (open311.md 2.6)."""
-        query = RequestQuery()
+        query = RequestQuery(page_size=self.options.page_size or None)
+        listing = Listing(etag=notes.mark if span is None else "")
         if span is not None:
-            query = RequestQuery(start_date=span.start, end_date=span.end)
+            query = replace(query, start_date=span.start, end_date=span.end)
         with asking():
-            yield from self._client.requests(query, deviations=notes.deviations)
+            rows = self._client.all_requests(
+                query, listing, most=self.options.most_rows, deviations=notes.deviations
+            )
+            yield from map(self._in_degrees, rows)
+        notes.mark, notes.is_unchanged = listing.etag, listing.is_unchanged
+        notes.is_cut = listing.is_cut
+
+    def _in_degrees(self, row: ServiceRequest) -> ServiceRequest:
+        """The row with its place in degrees, where the server gives northing and easting."""
+        if self.options.coordinates != "grid" or row.lat is None or row.long is None:
+            return row
+        try:
+            point = from_grid(row.long, row.lat, self.options.projection)
+        except ValueError:
+            return replace(row, lat=None, long=None)
+        return replace(row, lat=point.lat, long=point.lon)
 
     def list_services(self, notes: Notes) -> Iterable[Service]:
         """GET services (open311.md 2.2)."""
         with asking():
             return self._client.services(deviations=notes.deviations)
+
+    def list_version(self) -> str:
+        """The changeset of this endpoint in GET discovery (open311.md 2.1)."""
+        try:
+            discovery = self._client.discovery()
+        except Open311Error:
+            return ""
+        own = [one for one in discovery.endpoints if _is_same(one.url, self.options.endpoint)]
+        moments = [one.changeset for one in own or discovery.endpoints if one.changeset]
+        moments += [discovery.changeset] if discovery.changeset else []
+        return max(moments).isoformat() if moments else ""
 
     def describe_service(self, service_code: str, notes: Notes) -> ServiceDefinition:
         """GET services/CODE (open311.md 2.3)."""
@@ -252,3 +282,12 @@ class Open311Backend(Backend):
                 yield f"The status {word} leads to {state}, which is no state of ours."
         if self.options.requires_email and not self.options.substitute_email:
             yield "An e-mail address is required, and there is none of ours to put in."
+
+
+def _is_same(url: str, endpoint: str) -> bool:
+    """Whether two addresses of an endpoint are one, but for the scheme and a slash at the end."""
+
+    def bare(address: str) -> str:
+        return address.partition("?")[0].partition("://")[2].rstrip("/").casefold()
+
+    return bare(url) == bare(endpoint)

@@ -93,6 +93,25 @@ def test_fetch_tells_what_was_taken_in_which_categories_and_why_not(run, body, h
     assert "3 rows: 0 new, 3 known already" in again.output
 
 
+def test_import_tells_what_was_taken_in_and_writes_what_was_not(run, body, httpserver, tmp_path):
+    Category.objects.create(body=body, name="Holes", slug="holes", service_code="1")
+    rejects = tmp_path / "rejects.jsonl"
+    words = ("import", "open311", "borsetshire", "--from", httpserver.url_for(""))
+    words = (*words, "--since", "2025-12-01", "--until", "2026-02-01", "--rejects", str(rejects))
+    dry = run(*words, "--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert "2 new" in dry.output
+    assert "Dry run: nothing was changed." in dry.output
+    assert not rejects.exists()
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+    assert "Smells (9)" in done.output
+    assert "1 rejected rows, each with its reason" in done.output
+    assert '"id": "c"' in rejects.read_text()
+    assert Report.objects.count() == 2
+    assert "0 new" in run(*words).output
+
+
 def test_poll_asks_the_bodys_connection(run, body, httpserver):
     body.sending_connection = Connection.objects.create(
         name="Works", kind="open311", options={"endpoint": httpserver.url_for("")}

@@ -9,7 +9,7 @@ from waywarden.events.services import Fact, record
 from waywarden.notifications.models import Alert
 from waywarden.reports import services
 from waywarden.reports.author_services import withdraw_report
-from waywarden.reports.models import Update
+from waywarden.reports.models import ReportBody, Update
 from waywarden.reports.services import NewReport
 from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.sending.models import Delivery
@@ -115,3 +115,14 @@ def test_photos_that_a_fetched_update_names_are_fetched_apart(place):
     with transaction.atomic():
         record(Fact("update.fetched", "update", update.pk, data={"suppress_reporter": True}))
     assert queued() == ["fetch_update_photos", "tell_of_updates"]
+
+
+def test_photos_of_imported_problems_are_fetched_behind_all_other_work(place):
+    named = {"media_urls": ["https://works.example/1.jpg"]}
+    ids = [place.report().pk for _one in range(3)]
+    ReportBody.objects.filter(report__in=ids[:2]).update(extras=named)
+    with transaction.atomic():
+        record(Fact("reports.imported", "body", place.county.pk, data={"reports": ids}))
+    job = ProcrastinateJob.objects.get()
+    assert (job.task_name, sorted(job.args["report_ids"])) == ("fetch_imported_photos", ids[:2])
+    assert job.priority < 0

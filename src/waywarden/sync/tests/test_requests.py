@@ -11,8 +11,8 @@ from waywarden.kernel import clock
 from waywarden.reports.models import Report, ReportBody
 from waywarden.sync import requests
 from waywarden.sync.models import SetAside
+from waywarden.sync.source import Source
 from waywarden.sync.tests.conftest import make_area, make_body, request
-from waywarden.sync.update_services import Source
 
 pytestmark = pytest.mark.django_db
 
@@ -207,16 +207,16 @@ def test_a_dry_run_tells_and_keeps_nothing(take_in):
 
 
 def test_one_bad_row_costs_itself_only(take_in, monkeypatch):
-    from waywarden.reports import fetched_report_services
+    from waywarden.sync import request_services
 
-    sound = fetched_report_services._report_of
+    sound = request_services.store_fetched_reports
 
-    def breaks(row, **context):
-        if row.external_id == "R2":
-            raise ValueError(row)
-        return sound(row, **context)
+    def breaks(rows, **context):
+        if any(row.external_id == "R2" for row in rows):
+            raise ValueError(rows)
+        return sound(rows, **context)
 
-    monkeypatch.setattr(fetched_report_services, "_report_of", breaks)
+    monkeypatch.setattr(request_services, "store_fetched_reports", breaks)
     counts = take_in(request("R1"), request("R2"), request("R3"))
     assert (counts.new, counts.set_aside) == (2, 1)
     aside = SetAside.objects.get()
