@@ -4,6 +4,8 @@
 that same transaction.
 """
 
+from procrastinate.types import JSONValue
+
 from waywarden.bodies.queries import bodies_telling_when_sent
 from waywarden.events.services import Fact, on
 from waywarden.health.letters import readers_of
@@ -106,7 +108,7 @@ def fetch_report_photos(facts: Facts) -> None:
 def fetch_imported_photos(facts: Facts) -> None:
     """Imported problems that name photos: a job for some dozens, behind all other work."""
     ids = [report_id for fact in facts for report_id in fact.data.get("reports", ())]
-    named = list(reports_with_photos(ids))
+    named: list[JSONValue] = list(reports_with_photos(ids))
     pieces = (named[at : at + PHOTOS_OF_A_JOB] for at in range(0, len(named), PHOTOS_OF_A_JOB))
     queue_each(
         tasks.fetch_imported_photos, ({"report_ids": piece} for piece in pieces), priority=-10
