@@ -53,7 +53,8 @@ def test_a_page_names_no_setting_that_there_is_not(path):
 @each_text
 def test_a_page_names_no_command_that_there_is_not(path):
     context = click.Context(cli)
-    calls = re.compile(r"(?:`|bin/|^\$ )waywarden ([a-z0-9-]+)(?: ([a-z][a-z0-9-]*))?", re.M)
+    call = r"(?:`|bin/|^\$ )waywarden ([a-z0-9-]+)(?: ([a-z][a-z0-9-]*))?"
+    calls = re.compile(call, re.MULTILINE)
     unknown = []
     for name, sub in calls.findall(path.read_text()):
         command = cli.get_command(context, name)
