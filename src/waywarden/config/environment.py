@@ -161,6 +161,32 @@ SETTINGS: tuple[Setting, ...] = (
         "Addresses or networks that may read `/metrics` without a token.",
     ),
     Setting(
+        "WAYWARDEN_OIDC_SERVER",
+        Kind.TEXT,
+        "",
+        "The address of an OpenID Connect provider (the part before `/.well-known/`); people may"
+        " then sign in by it. Its return address is `/auth/oidc/own/login/callback/` on the site.",
+    ),
+    Setting(
+        "WAYWARDEN_OIDC_NAME",
+        Kind.TEXT,
+        "Single sign-on",
+        "What the button for it says.",
+    ),
+    Setting(
+        "WAYWARDEN_OIDC_CLIENT",
+        Kind.TEXT,
+        "",
+        "The client id that the provider gave to this site.",
+    ),
+    Setting(
+        "WAYWARDEN_OIDC_SECRET",
+        Kind.TEXT,
+        "",
+        "The client secret that goes with it.",
+        secret=True,
+    ),
+    Setting(
         "WAYWARDEN_LOG_LEVEL",
         Kind.LEVEL,
         "INFO",
@@ -192,6 +218,11 @@ class Environment:
     alarm_mail: tuple[str, ...]
     metrics_token: str
     metrics_from: tuple[str, ...]
+    oidc_server: str
+    """"" where people do not sign in by a provider."""
+    oidc_name: str
+    oidc_client: str
+    oidc_secret: str
     log_level: str
 
 
@@ -219,6 +250,10 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         alarm_mail=_list(raw["WAYWARDEN_ALARM_MAIL"]),
         metrics_token=raw["WAYWARDEN_METRICS_TOKEN"],
         metrics_from=_list(raw["WAYWARDEN_METRICS_FROM"]),
+        oidc_server=raw["WAYWARDEN_OIDC_SERVER"].rstrip("/"),
+        oidc_name=raw["WAYWARDEN_OIDC_NAME"],
+        oidc_client=raw["WAYWARDEN_OIDC_CLIENT"],
+        oidc_secret=raw["WAYWARDEN_OIDC_SECRET"],
         log_level=_level("WAYWARDEN_LOG_LEVEL", raw["WAYWARDEN_LOG_LEVEL"]),
     )
 

@@ -9,7 +9,7 @@ from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
 from waywarden import cobrands
-from waywarden.config import environment, keys, logs, mail, postgres
+from waywarden.config import environment, keys, logs, mail, postgres, sign_in
 from waywarden.config.admin_look import UNFOLD  # noqa: F401 - Django reads it
 from waywarden.kernel.cobrand import registry
 
@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "procrastinate.contrib.django",
+    "django.contrib.humanize",  # the pages of allauth use it
     *(
         f"waywarden.{room}"
         for room in (
@@ -83,6 +84,12 @@ INSTALLED_APPS = [
             "config",
         )
     ),
+    # After the rooms, whose templates replace theirs.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 # Tasks lie in `jobs.tasks`, which procrastinate finds by itself; what runs by the clock, here.
@@ -100,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "waywarden.config.policies.PolicyMiddleware",
@@ -175,7 +183,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "manifest-src": [SELF],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *sign_in.origins(ENVIRONMENT)],
         "frame-ancestors": [NONE],
     }
 }
@@ -231,6 +239,21 @@ LANGUAGES = [("en", _("English")), ("fr", _("French")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [PACKAGE / "locale"]
 LANGUAGE_COOKIE_SECURE = _is_https
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# Signing in: by mailed link or code, password, passkey, a provider; a second factor for who wants.
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+globals().update(sign_in.settings_of(ENVIRONMENT))
 
 # Mail
 _mail = mail.settings_of(ENVIRONMENT.mail_url)

@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from waywarden.web import error_views
+from waywarden.web.sign_in import to_the_door
 
 urlpatterns = [
     path("", include("waywarden.web.urls")),
@@ -12,6 +13,7 @@ urlpatterns = [
     path("staff/", include("waywarden.staff.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/users/", RedirectView.as_view(pattern_name="admin:users_user_changelist")),
+    path("admin/login/", to_the_door),
     path("admin/", admin.site.urls),
 ]
 

@@ -2,6 +2,13 @@
 
 from typing import Any
 
+# Imported first, so that they have registered what is taken out again below.
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.socialaccount.admin  # noqa: F401
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
@@ -138,3 +145,9 @@ class LogEntryAdmin(RecordAdmin):
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr",)
     ordering = ("-id",)
+
+
+# What django-allauth would show beside the users; people see to it on their own pages.
+for _model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)

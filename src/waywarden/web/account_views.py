@@ -1,25 +1,24 @@
-"""Signing in by mailed links, confirming by them, and what is one's own."""
+"""Signing in by mailed links, and confirming by them; the other ways in are allauth's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from allauth.socialaccount.adapter import get_adapter
 from django.contrib import messages
-from django.contrib.auth import login, logout
-from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.alert_services import Target, follow
 from waywarden.notifications.services import send_sign_in_link
 from waywarden.reports.models import Update
-from waywarden.reports.queries import reports_of
 from waywarden.reports.services import confirm_report
 from waywarden.reports.update_services import confirm_update
 from waywarden.ui.current import cobrand_of
@@ -27,9 +26,9 @@ from waywarden.users.models import MailedLink, User
 from waywarden.users.queries import find_link, was_just_used
 from waywarden.users.services import LinkUnusable, get_or_create_user, redeem_link
 from waywarden.web.forms import SignInForm
-from waywarden.web.queries import PAGE, updates_by
 from waywarden.web.report_views import person
 from waywarden.web.services import count_try
+from waywarden.web.sign_in import enter
 
 Purpose = MailedLink.Purpose
 
@@ -52,7 +51,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             request.session["mailed"] = {"to": email, "about": "sign_in"}
             return redirect("check-mail")
     status = 422 if form.errors else 200
-    return render(request, "web/sign_in.html", {"form": form, "next": wanted}, status=status)
+    values = {"form": form, "next": wanted, "providers": get_adapter().list_providers(request)}
+    return render(request, "web/sign_in.html", values, status=status)
 
 
 def _safe(request: HttpRequest, address: str) -> str:
@@ -121,7 +121,7 @@ _DOINGS = {
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def mailed_link(request: HttpRequest, token: str, purpose: MailedLink.Purpose) -> HttpResponse:
+def mailed_link(request: HttpRequest, token: str, purpose: MailedLink.Purpose) -> HttpResponseBase:
     """Opening a mailed link shows a button; pressing it does the thing, once.
 
     Programs that look into mails open links but press nothing (FB 1.3, *Confirm*).
@@ -142,21 +142,5 @@ def mailed_link(request: HttpRequest, token: str, purpose: MailedLink.Purpose) -
         user = get_or_create_user(email=link.email)  # pressed twice
         if not user.is_active or user.is_update_user:
             return render(request, "web/link_dead.html", {"about": doing.name}, status=410)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect(doing.do(request, link, user))
-
-
-@never_cache
-@login_required
-@require_safe
-def mine(request: HttpRequest) -> HttpResponse:
-    """One's own reports and updates."""
-    user = person(request)
-    if user is None:
-        return redirect("sign-in")
-    pages = Paginator(reports_of(user.pk), PAGE)
-    values = {
-        "page": pages.get_page(request.GET.get("page")),
-        "updates": updates_by(user.pk)[:PAGE],
-    }
-    return render(request, "web/mine.html", values)
+    wanted = doing.do(request, link, user)
+    return redirect(wanted) if request.user == user else enter(request, user, to=wanted)

@@ -16,7 +16,15 @@ from waywarden.ui.clients import network_of
 from waywarden.web.models import SentForm, Tally
 
 #: Tries a day: from one network address, for one e-mail address.
-LIMITS = {"report": (120, 30), "update": (240, 60), "sign_in": (120, 30), "follow": (120, 30)}
+LIMITS = {
+    "report": (120, 30),
+    "update": (240, 60),
+    "sign_in": (120, 30),
+    "password": (200, 40),
+    "follow": (120, 30),
+    "contact": (30, 10),
+    "export": (50, 10),
+}
 
 #: How long it is remembered that a form was sent.
 KEPT = timedelta(days=2)

@@ -1,6 +1,6 @@
 """Public addresses; those that may stand in a bookmark or a mail never change (FB 3)."""
 
-from django.urls import path, re_path, register_converter
+from django.urls import include, path, re_path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
 from waywarden.users.models import MailedLink
@@ -9,6 +9,7 @@ from waywarden.web import alert_views as alerts
 from waywarden.web import body_views as bodies
 from waywarden.web import browse_views as browse
 from waywarden.web import file_views as files
+from waywarden.web import my_views as my
 from waywarden.web import report_views as making
 from waywarden.web import site_views as site
 from waywarden.web import update_views as one
@@ -57,7 +58,13 @@ urlpatterns = [
     path("my/alerts/<number:number>", alerts.change, name="my-alert"),
     path("auth", account.sign_in, name="sign-in"),
     path("auth/sign-out", account.sign_out, name="sign-out"),
-    path("my", account.mine, name="mine"),
+    path("auth/", include("allauth.urls")),
+    path("my", my.reports, name="mine"),
+    path("my/updates", my.updates, name="my-updates"),
+    path("my/hide-name", my.hide, name="my-hide-name"),
+    path("my/account", my.account, name="my-account"),
+    path("my/data", my.export, name="my-data"),
+    path("my/delete", my.delete, name="my-delete"),
     path("photo/<uuid:key>.jpg", files.photo, {"size": "full"}, name="photo"),
     path("photo/<uuid:key>.small.jpg", files.photo, {"size": "small"}, name="photo-small"),
     path("tiles/<number:zoom>/<number:x>/<number:y>.mvt", files.vector_tile),

@@ -134,7 +134,7 @@ def test_ones_own_updates_are_listed(client, town):
         created=clock.now(), confirmed_at=clock.now(),
     )  # fmt: skip
     client.force_login(town.rosa)
-    assert "I saw it" in page(client.get("/my"))
+    assert "I saw it" in page(client.get("/my/updates"))
 
 
 def test_signing_out_needs_a_press(client, town):
