@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 from tests.journeys.world import FREE, World
+from waywarden.connections.models import Connection
+from waywarden.health.alarm_services import watch
+from waywarden.health.models import SelfTest
+from waywarden.kernel import clock
 from waywarden.notifications.models import Alert
+from waywarden.sending.models import ShadowRequest
 from waywarden.users.models import MailedLink, User
 from waywarden.users.services import issue_link, redeem_link
 
@@ -100,6 +105,48 @@ def _open_everything(page: Page) -> None:
         summary.click()
 
 
+def _alarms(world: World) -> str:
+    watch()
+    return "/staff/integration/alarms/"
+
+
+def _aside(world: World) -> str:
+    return f"/staff/integration/aside/{world.desk.row.pk}/"
+
+
+def _shadow(world: World) -> str:
+    """The county tries a new server; Ines may let it go live."""
+    new, _is_new = Connection.objects.get_or_create(name="New server", kind="open311")
+    type(world.county).objects.filter(pk=world.county.pk).update(shadow_connection=new)
+    world.ines.memberships.update(role="administrator")
+    found = ([], ["depth: Please answer this."])
+    for report, findings in zip(list(world.by_state.values())[:2], found, strict=True):
+        ShadowRequest.objects.update_or_create(
+            connection=new, report=report,
+            defaults={
+                "body": world.county, "at": clock.now(), "method": "POST",
+                "url": "https://new.example/requests.xml", "request": "service_code=POT",
+                "findings": findings,
+            },
+        )  # fmt: skip
+    return f"/staff/integration/shadow/{world.county.pk}/"
+
+
+def _self_test(world: World) -> str:
+    """A test of an endpoint, as the kit reports it."""
+    check = {
+        "title": "Each service code is there once.", "severity": "breaks integration",
+        "clause": "2.2", "outcome": "failed", "asked": "GET services.xml",
+        "came": "POT is listed twice.", "change": "Give each service a code of its own.",
+    }  # fmt: skip
+    found = {"levels": {"1": False, "2": False, "3": False}, "checks": [check]}
+    test, _is_new = SelfTest.objects.get_or_create(
+        connection=world.desk.connection,
+        defaults={"asked_at": clock.now(), "finished_at": clock.now(), "found": found},
+    )
+    return f"/staff/integration/tests/{test.pk}/"
+
+
 STAFF = (
     Stop("staff, the board", _at("/staff/integration/"), "Connections", who=_ines),
     Stop("staff, a connection", _connection, "Borsetshire works", who=_ines),
@@ -107,6 +154,12 @@ STAFF = (
     Stop(
         "staff, a delivery", _refused, "is", who=_ines, then=_open_everything,
     ),
+    Stop("staff, set aside", _at("/staff/integration/aside/"), "Set aside", who=_ines),
+    Stop("staff, a row", _aside, "We know no such", who=_ines, then=_open_everything),
+    Stop("staff, in shadow", _shadow, "Borsetshire", who=_ines, then=_open_everything),
+    Stop("staff, all in shadow", _at("/staff/integration/shadow/"), "In shadow", who=_ines),
+    Stop("staff, alarms", _alarms, "Alarms", who=_ines),
+    Stop("staff, a test", _self_test, "Test of the endpoint", who=_ines),
 )  # fmt: skip
 
 STOPS = (

@@ -201,7 +201,7 @@ def _fetching(ids: list[int]) -> dict[int, list[Fetching]]:
 def _set_aside(ids: list[int], body_ids: Collection[int] | None) -> dict[int, int]:
     rows = SetAside.objects.filter(connection__in=ids, settled_at=None)
     if body_ids is not None:
-        rows = rows.filter(Q(body__in=list(body_ids)) | Q(body=None))
+        rows = rows.filter(body__in=list(body_ids))
     counted = rows.order_by().values("connection_id").annotate(count=Count("pk"))
     return {row["connection_id"]: row["count"] for row in counted}
 

@@ -13,8 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from waywarden.connections import services as connections
 from waywarden.connections.models import Connection
 from waywarden.health import queries
+from waywarden.health import self_test_services as self_tests
+from waywarden.health.models import SelfTest
 from waywarden.health.verdicts import Level, Standing, standing_of
 from waywarden.kernel import clock
+from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
 from waywarden.staff.access import Staff, by, staff_only
 from waywarden.staff.pages import page
@@ -85,7 +88,9 @@ def connection(request: HttpRequest, staff: Staff, connection_id: int) -> HttpRe
         "standing": standing_of(facts, now=clock.now()),
         "facts": facts,
         "may_run": may_run(staff, connection_id),
-        "runs": last_runs(connection_id, most=10),
+        "runs": last_runs(connection_id, most=5),
+        "tests": SelfTest.objects.filter(connection=row).order_by("-asked_at")[:3],
+        "can_be_tested": row.kind in self_tests.JUDGED,
     }
     return page(request, staff, "staff/connection.html", values, here="board")
 
@@ -109,6 +114,44 @@ def pause(request: HttpRequest, staff: Staff, connection_id: int) -> HttpRespons
     if connections.pause(row.pk, reason=reason, by=by(staff)):
         messages.success(request, _("“%s” is paused. Nothing gets lost: it waits.") % row.name)
     return redirect("staff:connection", connection_id)
+
+
+@require_POST
+@staff_only
+def ask_test(request: HttpRequest, staff: Staff, connection_id: int) -> HttpResponse:
+    """Has the queue judge the connection's endpoint; it posts no report."""
+    row = seen_connection(staff, connection_id)
+    if not any(staff.may_decide(body_id) for body_id in _own_bodies(staff, row)):
+        raise PermissionDenied
+    try:
+        test = self_tests.ask(row.pk, by=by(staff))
+    except RuleBroken as wrong:
+        messages.error(request, _(str(wrong)))
+        return redirect("staff:connection", connection_id)
+    return redirect("staff:self-test", test.pk)
+
+
+def _own_bodies(staff: Staff, row: Connection) -> list[int | None]:
+    (facts,) = queries.facts_of([row], body_ids=bodies_of(staff))
+    return [body_id for body_id, _name in facts.bodies]
+
+
+@require_safe
+@staff_only
+def self_test(request: HttpRequest, staff: Staff, test_id: int) -> HttpResponse:
+    """What the conformance kit found."""
+    test = get_object_or_404(SelfTest.objects.select_related("connection"), pk=test_id)
+    seen_connection(staff, test.connection_id)
+    checks = test.found.get("checks", [])
+    values = {
+        "test": test,
+        "failed": [one for one in checks if one["outcome"] == "failed"],
+        "passed": sum(one["outcome"] == "passed" for one in checks),
+        "skipped": sum(one["outcome"] == "not tested" for one in checks),
+        "count": len(checks),
+        "levels": [(level, test.found["levels"][level]) for level in test.found.get("levels", {})],
+    }
+    return page(request, staff, "staff/self_test.html", values, here="board")
 
 
 def _run(staff: Staff, connection_id: int) -> Connection:

@@ -20,6 +20,7 @@ from waywarden.sending import services as sending
 from waywarden.sending.models import Delivery
 from waywarden.staff.access import Staff, by, staff_only
 from waywarden.staff.deliveries import Filter, Slice, bodies_to_choose, groups, page_of
+from waywarden.staff.forms import EditForm, RerouteForm
 from waywarden.staff.pages import page
 from waywarden.staff.people import named
 
@@ -58,15 +59,31 @@ def seen_delivery(staff: Staff, delivery_id: int) -> Delivery:
 @staff_only
 def one(request: HttpRequest, staff: Staff, delivery_id: int) -> HttpResponse:
     """One delivery: where it stands, why, what to do, what was said."""
-    row = seen_delivery(staff, delivery_id)
+    return shown(request, staff, seen_delivery(staff, delivery_id))
+
+
+def shown(
+    request: HttpRequest,
+    staff: Staff,
+    row: Delivery,
+    *,
+    edit: EditForm | None = None,
+    reroute: RerouteForm | None = None,
+) -> HttpResponse:
+    """The page of a delivery; with a form that was wrong, 422."""
+    is_open = row.state in sending.OPEN_TO_HANDS
     values = {
         "delivery": row,
         "calls": exchanges_of("delivery", row.pk)[:CALLS_SHOWN],
         "history": named(history_of("delivery", row.pk)),
-        "is_open": row.state in sending.OPEN_TO_HANDS,
+        "is_open": is_open,
         "may_decide": staff.may_decide(row.body_id),
     }
-    return page(request, staff, "staff/delivery.html", values, here="deliveries")
+    if is_open and staff.may_decide(row.body_id) and row.update_id is None:
+        values["edit"] = edit or EditForm(delivery=row)
+        values["reroute"] = reroute or RerouteForm(delivery=row)
+    status = 422 if edit or reroute else 200
+    return page(request, staff, "staff/delivery.html", values, here="deliveries", status=status)
 
 
 @require_safe

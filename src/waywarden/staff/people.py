@@ -16,6 +16,7 @@ _WORDS: dict[str, str | Promise] = {
     "delivery.refused": gettext_lazy("The body refused it"),
     "delivery.held": gettext_lazy("Held for a person"),
     "delivery.retried": gettext_lazy("Sent again by hand"),
+    "delivery.rerouted": gettext_lazy("Sent elsewhere"),
     "delivery.given_up": gettext_lazy("Given up"),
     "delivery.marked_sent": gettext_lazy("Marked as sent"),
     "connection.paused": gettext_lazy("Paused"),

@@ -3,8 +3,12 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from waywarden.staff import alarm_views as alarms
 from waywarden.staff import board_views as board
 from waywarden.staff import delivery_views as deliveries
+from waywarden.staff import mending_views as mending
+from waywarden.staff import pull_views as pulling
+from waywarden.staff import shadow_views as shadow
 
 app_name = "staff"
 
@@ -19,4 +23,15 @@ urlpatterns = [
     path("integration/deliveries/<int:delivery_id>/", deliveries.one, name="delivery"),
     path("integration/deliveries/<int:delivery_id>/calls.json", deliveries.calls, name="calls"),
     path("integration/deliveries/<int:delivery_id>/decide/", deliveries.decide, name="decide"),
+    path("integration/deliveries/<int:delivery_id>/edit/", mending.edit, name="edit"),
+    path("integration/deliveries/<int:delivery_id>/reroute/", mending.reroute, name="reroute"),
+    path("integration/connections/<int:connection_id>/test/", board.ask_test, name="ask-test"),
+    path("integration/connections/<int:connection_id>/polls/", pulling.polls, name="polls"),
+    path("integration/tests/<int:test_id>/", board.self_test, name="self-test"),
+    path("integration/aside/", pulling.listed, name="set-aside"),
+    path("integration/aside/<int:row_id>/", pulling.one, name="aside-row"),
+    path("integration/shadow/", shadow.listed, name="shadow"),
+    path("integration/shadow/<int:body_id>/", shadow.one, name="shadow-body"),
+    path("integration/shadow/<int:body_id>/live/", shadow.live, name="go-live"),
+    path("integration/alarms/", alarms.listed, name="alarms"),
 ]

@@ -16,6 +16,7 @@ from waywarden.connections.services import default_email_backend, open_backend
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken, WaywardenError
+from waywarden.kernel.text import one_line
 from waywarden.reports.queries import bodies_of_report
 from waywarden.sync import queries, requests
 from waywarden.sync.models import SetAside, What
@@ -129,7 +130,7 @@ def _open_row(set_aside_id: int) -> SetAside:
     return row
 
 
-def drop_set_aside(set_aside_id: int, *, by: Actor = NOBODY) -> None:
+def drop_set_aside(set_aside_id: int, *, reason: str = "", by: Actor = NOBODY) -> None:
     """A person decides that a row is not wanted; it does not come back. Raises RuleBroken."""
     with transaction.atomic():
         done = SetAside.objects.filter(pk=set_aside_id, settled_at=None).update(
@@ -137,4 +138,5 @@ def drop_set_aside(set_aside_id: int, *, by: Actor = NOBODY) -> None:
         )
         if not done:
             raise RuleBroken(_("This row has been settled already."))
-        record(Fact("set_aside.dropped", "set_aside", set_aside_id, actor=by))
+        data = {"reason": one_line(reason)[:500]}
+        record(Fact("set_aside.dropped", "set_aside", set_aside_id, actor=by, data=data))

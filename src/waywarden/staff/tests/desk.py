@@ -6,9 +6,11 @@ from datetime import timedelta
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.kernel import clock
+from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.reports.models import Report
 from waywarden.sending.models import Delivery
 from waywarden.sync.models import Cursor, PollRun, SetAside
+from waywarden.sync.rows import raw_of
 
 ANSWER = """<?xml version="1.0" encoding="utf-8"?>
 <errors><error>
@@ -115,7 +117,7 @@ def _polls(desk: Desk, ours: Body) -> None:
         )  # fmt: skip
     desk.row = SetAside.objects.create(
         connection=desk.connection, body=ours, what="updates", key="u-9", external_id="4711",
-        raw={"update_id": "u-9", "service_request_id": "4711", "status": "FIXED"},
+        raw=raw_of(ServiceRequestUpdate("u-9", "4711", status="closed", updated_datetime=moment)),
         reason="unknown_report", words="No report of this body has the reference 4711.",
         created=moment,
     )  # fmt: skip
