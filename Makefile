@@ -6,7 +6,7 @@ HOME_DIR ?= var
 MAP_DIR := $(HOME_DIR)/map
 BUILT := src/waywarden/ui/static/ui/built
 
-.PHONY: help setup browser demo test lint types floors docs unit walk bench bench-quick lock clean
+.PHONY: help setup browser demo test lint types floors docs unit walk bench bench-quick new-backend lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -66,6 +66,10 @@ bench: setup ## speed and memory, with a million reports (var/bench/latest.json)
 
 bench-quick: setup ## the same with a tenth of the data
 	@$(BIN)/python -m bench --quick
+
+new-backend: setup ## a back-end of your own: make new-backend NAME=works_office
+	@$(BIN)/python tools/new_backend.py $(NAME)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 
 lock: $(VENV)/.installed ## the locked requirements anew, from pyproject.toml
 	$(BIN)/python tools/lock.py

@@ -99,6 +99,10 @@ class OutgoingReport:
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     server_set: tuple[str, ...] = ()
     id_field: str = ""
+    external_id: str = ""
+    """The body's own number, where it has one from an earlier time."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """What else is known of the place at this body (`uprn`, `usrn`, …), by name."""
     mail: Mail | None = None
 
 
@@ -208,6 +212,10 @@ class Backend:
     secrets_type: ClassVar[type[Secrets]] = Secrets
     wants_mail: ClassVar[bool] = False
     """Whether it sends the rendered `mail` of what goes out; others get None there."""
+    keeps_here: ClassVar[bool] = False
+    """Whether reports stay on the site: nobody is said to have got one."""
+    takes_none: ClassVar[bool] = False
+    """Whether the body takes no reports this way: none is planned."""
 
     def __init__(self, *, options: Any, secrets: Any, way: Way, zone: tzinfo = UTC) -> None:
         self.options = options

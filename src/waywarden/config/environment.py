@@ -106,11 +106,34 @@ SETTINGS: tuple[Setting, ...] = (
         "The sender of the site's mails, where a cobrand names none.",
     ),
     Setting(
+        "WAYWARDEN_MAIL_ANSWERS",
+        Kind.TEXT,
+        "",
+        "A domain whose mail comes to the command `mail receive` or to your provider's webhook."
+        " Then bounces and answers of bodies are taken in and filed with the report. Without it,"
+        " bodies answer to the reporter directly.",
+    ),
+    Setting(
+        "WAYWARDEN_MAIL_WEBHOOK_SECRET",
+        Kind.TEXT,
+        "",
+        "`user:password` with which your mail provider calls `/mail/…`; without it, these addresses"
+        " are closed.",
+        secret=True,
+    ),
+    Setting(
         "WAYWARDEN_PRIVATE_HOSTS",
         Kind.LIST,
         "",
         "Hosts (`host`, `host:port`) and networks (`10.1.0.0/16`) on private addresses that"
         " back-ends may call; all other private addresses are refused.",
+    ),
+    Setting(
+        "WAYWARDEN_CALLS_FROM",
+        Kind.TEXT,
+        "",
+        "The address from which bodies see this site call, shown beside the settings of their"
+        " connections, for their firewalls.",
     ),
     Setting(
         "WAYWARDEN_HOLD_SECONDS",
@@ -211,6 +234,9 @@ class Environment:
     mail_url: str
     mail_from: str
     private_hosts: tuple[str, ...]
+    calls_from: str
+    mail_answers: str
+    mail_webhook_secret: str
     hold_seconds: int
     time_zone: str
     map_dir: Path
@@ -243,6 +269,9 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         mail_url=raw["WAYWARDEN_MAIL_URL"],
         mail_from=raw["WAYWARDEN_MAIL_FROM"],
         private_hosts=_list(raw["WAYWARDEN_PRIVATE_HOSTS"]),
+        calls_from=raw["WAYWARDEN_CALLS_FROM"],
+        mail_answers=raw["WAYWARDEN_MAIL_ANSWERS"].strip().lower(),
+        mail_webhook_secret=raw["WAYWARDEN_MAIL_WEBHOOK_SECRET"],
         hold_seconds=_seconds("WAYWARDEN_HOLD_SECONDS", raw["WAYWARDEN_HOLD_SECONDS"]),
         time_zone=_zone("WAYWARDEN_TIME_ZONE", raw["WAYWARDEN_TIME_ZONE"]),
         map_dir=_folder(raw["WAYWARDEN_MAP_DIR"]) if raw["WAYWARDEN_MAP_DIR"] else home / "map",

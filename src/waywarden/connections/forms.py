@@ -6,13 +6,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from django import forms
+from django.conf import settings
 from django.db.models import Q
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from waywarden.backends import registry
 from waywarden.backends.contract import Backend, Capability
+from waywarden.backends.way_options import WaySecrets, way_names
 from waywarden.connections import option_fields
 from waywarden.connections.models import Connection
 from waywarden.connections.services import secrets_of, set_secrets
@@ -41,6 +44,7 @@ PACE: dict[str, tuple[Capability, ...]] = {
     "lanes": (),
     "calls_at_once": (),
     "calls_per_minute": (),
+    "retry_minutes": (),
     "on_unknown": (Capability.LOOKS_UP,),
 }
 MODEL_FIELDS = [name for name in (*SWITCHES, *PACE) if name != "new_update_user"]
@@ -72,23 +76,42 @@ def fields_for(kind: str, *, table: dict[str, tuple[Capability, ...]]) -> list[s
 def fieldsets_for(kind: str, *, stored_secrets: frozenset[str] = frozenset()) -> Fieldsets:
     """How the fields of a kind stand on a page."""
     backend = registry.backend_class(kind)
-    own = [f"option_{option.name}" for option in options.fields_of(backend.options_type)]
+    named = [option.name for option in options.fields_of(backend.options_type)]
+    own = [f"option_{name}" for name in named if name not in way_names()]
+    way_out = [f"option_{name}" for name in named if name in way_names()]
     at_hand = len(own) if len(own) <= _AT_HAND + 2 else _AT_HAND
     first, habits = own[:at_hand], own[at_hand:]
+    shared = WaySecrets.__struct_fields__
     for secret in options.fields_of(backend.secrets_type):
-        first.append(f"secret_{secret.name}")
+        place = way_out if secret.name in shared else first
+        place.append(f"secret_{secret.name}")
         if secret.name in stored_secrets and not secret.required:
-            first.append(f"forget_{secret.name}")
+            place.append(f"forget_{secret.name}")
     found: Fieldsets = [(str(backend.label), {"fields": first})] if first else []
     if habits:
         found.append(
             (_("Habits of the body’s system"), {"fields": habits, "classes": ["collapse"]})
+        )
+    if way_out:
+        found.append(
+            (
+                _("The way out"),
+                {"fields": way_out, "classes": ["collapse"], "description": _calls_come_from()},
+            )
         )
     switches = fields_for(kind, table=SWITCHES)
     if switches:
         found.append((_("What goes and comes"), {"fields": switches}))
     pace = {"fields": fields_for(kind, table=PACE), "classes": ["collapse"]}
     return [*found, (_("Pace and trouble"), pace)]
+
+
+def _calls_come_from() -> str:
+    """From which address a body sees us call, for its firewall."""
+    address = settings.WAYWARDEN_CALLS_FROM
+    if not address:
+        return _("Without a proxy, calls come from this server’s own address.")
+    return _("Without a proxy, calls come from %s.") % escape(address)
 
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

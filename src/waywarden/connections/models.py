@@ -1,6 +1,7 @@
 """A connection, what was said over it, and the circuit that spares a system that is down."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -54,6 +55,16 @@ class Connection(models.Model):
     calls_at_once = models.PositiveSmallIntegerField(_("calls at once per lane"), default=4)
     calls_per_minute = models.PositiveIntegerField(
         _("calls per minute"), default=0, help_text=_("0 means no limit.")
+    )
+    retry_minutes = ArrayField(
+        models.PositiveIntegerField(),
+        default=list,
+        blank=True,
+        verbose_name=_("pauses before another try (minutes)"),
+        help_text=_(
+            "After the first failure, the second, and so on; the last one repeats. Commas between."
+            " Empty: 1, 5, 15, 30, 60, 120, 240, 360."
+        ),
     )
     on_unknown = models.CharField(
         _("unknown outcome"), max_length=10, choices=OnUnknown.choices, default=OnUnknown.LOOK_UP

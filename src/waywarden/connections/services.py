@@ -1,18 +1,22 @@
 """Opening a connection's back-end, and every write to connections."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from django.conf import settings
 from django.db import transaction
 
+from waywarden.backends.bearers import ClientCredentials
 from waywarden.backends.contract import Backend
 from waywarden.backends.registry import backend_class
+from waywarden.backends.way_options import WayOptions, WaySecrets
 from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock, http, options
@@ -60,15 +64,54 @@ def open_backend(connection: Connection, *, is_rehearsal: bool = False) -> Opene
     except RuleBroken as error:
         message = f"The option {error.field!r} of {connection.name} is wrong: {error}"
         raise Misconfigured(message) from error
-    way = http.Way(
-        limits=http.Limits(read_seconds=float(getattr(values, "timeout_seconds", 60))),
-        allowed_private=frozenset(settings.WAYWARDEN_PRIVATE_HOSTS),
-        record=exchanges.append,
-        masked=tuple(text for text in options.plain(secrets).values() if text),
-        is_rehearsal=is_rehearsal,
-    )
+    way = way_of(values, secrets, record=exchanges.append, is_rehearsal=is_rehearsal)
     backend = kind(options=values, secrets=secrets, way=way, zone=_zone(connection))
     return Opened(connection_id=connection.pk, backend=backend, exchanges=exchanges)
+
+
+def way_of(
+    values: options.Options,
+    secrets: options.Secrets,
+    *,
+    record: Callable[[http.Exchange], None],
+    is_rehearsal: bool = False,
+) -> http.Way:
+    """The one way out, as a kind's options and secrets say. Raises Misconfigured."""
+    if not (isinstance(values, WayOptions) and isinstance(secrets, WaySecrets)):
+        return http.Way()
+    name, colon, value = secrets.secret_header.partition(":")
+    proxy = values.proxy
+    if proxy and secrets.proxy_login:
+        user, _colon, password = secrets.proxy_login.partition(":")
+        login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+        proxy = proxy.replace("://", f"://{login}@", 1)
+    if values.client_certificate and not Path(values.client_certificate).is_file():
+        message = "The client certificate is not there."
+        raise Misconfigured(message)
+    settled: dict[str, Any] = {
+        "limits": http.Limits(read_seconds=float(values.timeout_seconds)),
+        "allowed_private": frozenset(settings.WAYWARDEN_PRIVATE_HOSTS),
+        "masked": (*(text for text in options.plain(secrets).values() if text), value.strip()),
+        "proxy": proxy,
+        "client_cert": values.client_certificate,
+    }
+    bearer = None
+    if values.token_address and not is_rehearsal:
+        bearer = ClientCredentials(
+            address=values.token_address,
+            client_id=values.client_id,
+            client_secret=secrets.client_secret,
+            scope=values.scope,
+            way=http.Way(**settled),  # what it answers is in no record
+        )
+    return http.Way(
+        **settled,
+        headers={**values.headers, **({name.strip(): value.strip()} if colon else {})},
+        basic_auth=(values.login, secrets.password) if values.login else None,
+        record=record,
+        is_rehearsal=is_rehearsal,
+        bearer=bearer,
+    )
 
 
 def default_email_backend() -> Backend:

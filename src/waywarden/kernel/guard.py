@@ -18,7 +18,14 @@ from urllib.parse import unquote, urlsplit
 import certifi
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from waywarden.kernel.errors import WaywardenError
 
@@ -151,6 +158,30 @@ class _Guarded(HTTPConnection):
 
 class _GuardedTls(_Guarded, HTTPSConnection):
     pass
+
+
+def reading_trouble(error: Exception) -> str:
+    """What went wrong while an answer was read, in words."""
+    if isinstance(error, ReadTimeoutError | TimeoutError):
+        return "The other side did not answer in time."
+    if isinstance(error, DecodeError):
+        return "The answer could not be decompressed."
+    return "The connection broke before the whole answer had come."
+
+
+def reaching_trouble(error: Exception) -> str:
+    """What went wrong while the other side was reached, in words."""
+    if isinstance(error, UnknownHost):
+        return "The host name is not known."
+    # A refused connection is a kind of time-out to the library.
+    was_refused = isinstance(error, NewConnectionError)
+    if isinstance(error, ConnectTimeoutError | TimeoutError) and not was_refused:
+        return "Connecting took too long."
+    if isinstance(error, SSLError):
+        return "No trusted secure connection could be made (TLS)."
+    if isinstance(error, ValueError | UnicodeError):
+        return "The address or a header is not valid."
+    return "The connection was refused."
 
 
 def checked_addresses(host: str, port: int, allowed: frozenset[str]) -> list[str]:

@@ -20,12 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import (
-    ConnectTimeoutError,
-    DecodeError,
     HTTPError,
-    NewConnectionError,
-    ReadTimeoutError,
-    SSLError,
 )
 from urllib3.filepost import encode_multipart_formdata
 
@@ -86,6 +81,13 @@ class Answer:
     url: str
 
 
+class Bearer(Protocol):
+    """Gives the token of calls; one that is not taken is forgotten and asked for anew, once."""
+
+    def token(self) -> str: ...
+    def forget(self, token: str) -> None: ...
+
+
 class HeldBack(WaywardenError):
     """A rehearsal: it was made ready, and did not go out."""
 
@@ -125,7 +127,7 @@ class Reply:
         try:
             piece = self._response.read1(amount)
         except (HTTPError, OSError, http.client.HTTPException) as error:
-            raise LostReply(_reading_trouble(error)) from error
+            raise LostReply(guard.reading_trouble(error)) from error
         self._left -= len(piece)
         if self._left < 0:
             raise TooLarge
@@ -136,28 +138,6 @@ class Reply:
     def close(self) -> None:
         """Lets go of the connection; one that was not read to its end is closed."""
         self._response.close()
-
-
-def _reading_trouble(error: Exception) -> str:
-    if isinstance(error, ReadTimeoutError | TimeoutError):
-        return "The other side did not answer in time."
-    if isinstance(error, DecodeError):
-        return "The answer could not be decompressed."
-    return "The connection broke before the whole answer had come."
-
-
-def _reaching_trouble(error: Exception) -> str:
-    if isinstance(error, guard.UnknownHost):
-        return "The host name is not known."
-    # A refused connection is a kind of time-out to the library.
-    was_refused = isinstance(error, NewConnectionError)
-    if isinstance(error, ConnectTimeoutError | TimeoutError) and not was_refused:
-        return "Connecting took too long."
-    if isinstance(error, SSLError):
-        return "No trusted secure connection could be made (TLS)."
-    if isinstance(error, ValueError | UnicodeError):
-        return "The address or a header is not valid."
-    return "The connection was refused."
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +174,14 @@ class Way:
         masked: tuple[str, ...] = (),
         is_rehearsal: bool = False,
         hosts: Iterable[str] = (),
+        bearer: Bearer | None = None,
     ) -> None:
         self.limits = limits
         self._hosts = frozenset(host.lower() for host in hosts)
         self._allowed = frozenset(entry.strip().lower() for entry in allowed_private)
         self._record = record
         self._proxy, self._client_cert = proxy, client_cert
-        self.is_rehearsal = is_rehearsal
+        self.is_rehearsal, self._bearer = is_rehearsal, bearer
         self._headers = dict(headers or {})
         if basic_auth:
             login = b64encode(":".join(basic_auth).encode()).decode()
@@ -288,8 +269,19 @@ class Way:
                 self._record(_exchange_of(request, reply, started_at, seconds, trouble))
 
     def _send(self, request: _Request) -> Reply:
+        if self._bearer is None:
+            return self._follow(request, request.headers)
+        for is_last in (False, True):
+            token = self._bearer.token()
+            reply = self._follow(request, {**request.headers, "Authorization": f"Bearer {token}"})
+            if reply.status != 401 or is_last:
+                break
+            reply.close()
+            self._bearer.forget(token)
+        return reply
+
+    def _follow(self, request: _Request, headers: Mapping[str, str]) -> Reply:
         url = request.url
-        headers: Mapping[str, str] = request.headers
         for _ in range(REDIRECTS + 1):
             response = self._send_once(request, url, headers)
             target = response.headers.get("Location", "")
@@ -324,8 +316,8 @@ class Way:
             )
         except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
             if guard.calling.went_out:
-                raise LostReply(_reading_trouble(error)) from error
-            raise NotReached(_reaching_trouble(error)) from error
+                raise LostReply(guard.reading_trouble(error)) from error
+            raise NotReached(guard.reaching_trouble(error)) from error
 
     def _check(self, url: str) -> None:
         parts = urlsplit(url)

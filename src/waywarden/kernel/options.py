@@ -55,10 +55,16 @@ def plain(options: msgspec.Struct) -> dict[str, Any]:
 
 
 def fields_of(kind: type[msgspec.Struct]) -> tuple[OptionField, ...]:
-    """Every option of a kind, in the order it was declared."""
+    """Every option of a kind, in the order it was declared; inherited ones after its own."""
     hints = typing.get_type_hints(kind, include_extras=True)
+    inherited = {
+        name
+        for base in kind.__mro__[1:]
+        if issubclass(base, msgspec.Struct) and base is not msgspec.Struct
+        for name in base.__struct_fields__
+    }
     found = []
-    for item in msgspec.structs.fields(kind):
+    for item in sorted(msgspec.structs.fields(kind), key=lambda item: item.name in inherited):
         bare, meta = _split(hints[item.name])
         required = item.default is msgspec.NODEFAULT and item.default_factory is msgspec.NODEFAULT
         default = None

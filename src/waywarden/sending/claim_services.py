@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from waywarden.backends.registry import backend_class
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.retry import pause_after
@@ -224,10 +225,18 @@ def _store(results: Sequence[Result]) -> None:
     rows = [row for row in rows if row.pk in ours]
     write_columns(rows, _WRITTEN)
     reports.record_sent_many(
-        [_sent(row) for row in rows if row.state == State.SENT and row.update_id is None]
+        [
+            _sent(row)
+            for row in rows
+            if row.state == State.SENT and row.update_id is None and not _stayed_here(row)
+        ]
     )
     record(*[_update_sent(row) for row in rows if row.state == State.SENT and row.update_id])
     record(*[_stuck_fact(row) for row in rows if row.state in STUCK])
+
+
+def _stayed_here(row: Delivery) -> bool:
+    return row.connection is not None and backend_class(row.connection.kind).keeps_here
 
 
 def _sent(row: Delivery) -> reports.Sent:

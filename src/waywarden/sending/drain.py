@@ -20,7 +20,7 @@ from waywarden.connections.models import Connection
 from waywarden.connections.services import Opened, Said
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, TryLater
-from waywarden.kernel.retry import CIRCUIT_OPENS_AT
+from waywarden.kernel.retry import CIRCUIT_OPENS_AT, PAUSES
 from waywarden.reports.states import State as ReportState
 from waywarden.sending.claim_services import Claimed, Result, claim, release, renew, write_results
 from waywarden.sending.lanes import Lane
@@ -103,6 +103,12 @@ def _connection(lane: Lane) -> Connection | None:
     if lane.connection_id is None:
         return None
     return Connection.objects.get(pk=lane.connection_id)
+
+
+def _pauses(connection: Connection | None) -> tuple[timedelta, ...]:
+    """The connection's own pauses before another try, else the usual ones."""
+    own = connection.retry_minutes if connection else []
+    return tuple(timedelta(minutes=minutes) for minutes in own) or PAUSES
 
 
 def _calls_at_once(connection: Connection | None) -> int:
@@ -256,6 +262,7 @@ class _Batch:
             now=clock.now(),
             is_update=job.claimed.delivery.update_id is not None,
             is_withdrawn=job.step.is_withdrawn,
+            pauses=_pauses(self._connection),
         )
         result = Result(
             claimed=job.claimed, next=following, notebook=job.step.notebook, began=taken.began

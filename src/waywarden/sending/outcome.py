@@ -12,7 +12,7 @@ from random import random
 
 from waywarden.backends.contract import Accepted, LookedUp, Pending
 from waywarden.kernel.errors import Misconfigured, Refused, RuleBroken, TryLater
-from waywarden.kernel.retry import JITTER, is_too_old, next_attempt_at
+from waywarden.kernel.retry import JITTER, PAUSES, is_too_old, next_attempt_at
 
 #: How long a token may stay without an answer.
 TOKEN_LIVES = timedelta(days=14)
@@ -127,6 +127,7 @@ def next_after(
     now: datetime,
     is_update: bool = False,
     is_withdrawn: bool = False,
+    pauses: tuple[timedelta, ...] = PAUSES,
     chance: Callable[[], float] = random,
 ) -> Next:
     """Where a delivery stands after a step. `now` is when the answer came."""
@@ -137,7 +138,7 @@ def next_after(
     if isinstance(answer, Failure):
         if phase is Phase.TOKEN:
             return _token_failed(standing, answer, now=now)
-        return _failed(phase, answer, standing, now=now, chance=chance)
+        return _failed(phase, answer, standing, now=now, pauses=pauses, chance=chance)
     if isinstance(answer, LookedUp):
         return Next(_looked_up(standing, answer, now, is_withdrawn=is_withdrawn), Health.WELL)
     return Next(_arrived(standing, answer, now, is_update=is_update), Health.WELL)
@@ -217,6 +218,7 @@ def _failed(
     standing: Standing,
     *,
     now: datetime,
+    pauses: tuple[timedelta, ...],
     chance: Callable[[], float],
 ) -> Next:
     standing = replace(standing, reason=failure.words)
@@ -226,7 +228,11 @@ def _failed(
     # other way than "try later" (a fault of the plug-in's, too) may have arrived.
     is_unknown = phase is Phase.LOOK_UP or failure.kind is not TryLater
     due_at = next_attempt_at(
-        now=now, attempts=standing.attempts, asked_wait=failure.after, chance=chance
+        now=now,
+        attempts=standing.attempts,
+        asked_wait=failure.after,
+        pauses=pauses,
+        chance=chance,
     )
     if is_too_old(first_attempt_at=standing.first_attempt_at, now=now):
         if is_unknown:

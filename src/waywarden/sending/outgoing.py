@@ -107,7 +107,18 @@ def _report(delivery: Delivery, beside: _Beside) -> OutgoingReport:
         id_field=delivery.category.id_field if delivery.category else "",
         service_code=delivery.category.service_code if delivery.category else "",
         emails=_emails(delivery),
+        external_id=row.external_id if row else "",
+        known=_known(row),
     )
+
+
+def _known(row: ReportBody | None) -> dict[str, str]:
+    """What the page or the body's system told of the place beside the answers (a `uprn`, …)."""
+    if row is None:
+        return {}
+    told = {code: values[0] for code, values in row.answers.items() if len(values) == 1}
+    extras = {name: value for name, value in row.extras.items() if isinstance(value, str)}
+    return {**told, **extras}
 
 
 def _update(delivery: Delivery, beside: _Beside) -> OutgoingUpdate:

@@ -34,8 +34,18 @@ def plan_reports(report_ids: Iterable[int]) -> frozenset[Lane]:
     rows = rows_with_ways().filter(
         report__in=list(report_ids), report__state__in=SENDABLE, sent_at=None, external_id=""
     )
-    planned = [planned_for(row, None, due_at=due_at, moment=moment) for row in rows]
+    planned = [
+        planned_for(row, None, due_at=due_at, moment=moment)
+        for row in rows
+        if not _takes_none(row.category)
+    ]
     return store(planned)
+
+
+def _takes_none(category: Category | None) -> bool:
+    """Whether the body refuses such reports; people were told so before they wrote."""
+    connection = category.connection_for_sending if category else None
+    return connection is not None and backend_class(connection.kind).takes_none
 
 
 def plan_updates(update_ids: Iterable[int]) -> frozenset[Lane]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from waywarden.kernel.options import Options, Secrets
+from waywarden.backends.way_options import WayOptions, WaySecrets
 
 OUR_STATES = (
     "confirmed, investigating, in progress, planned, action scheduled, for triage,"
@@ -13,7 +13,7 @@ OUR_STATES = (
 )
 
 
-class Open311Secrets(Secrets, frozen=True, kw_only=True):
+class Open311Secrets(WaySecrets, frozen=True, kw_only=True):
     """What the body gave us to be let in."""
 
     api_key: Annotated[
@@ -21,7 +21,7 @@ class Open311Secrets(Secrets, frozen=True, kw_only=True):
     ] = ""
 
 
-class Open311Options(Options, frozen=True, kw_only=True):
+class Open311Options(WayOptions, frozen=True, kw_only=True):
     """A server's address and its habits."""
 
     endpoint: Annotated[
@@ -182,12 +182,3 @@ class Open311Options(Options, frozen=True, kw_only=True):
             " report arrived before; a group named id in it is the server's number of it.",
         ),
     ] = ""
-    timeout_seconds: Annotated[
-        int,
-        Meta(
-            title="Time-out (seconds)",
-            description="How long we wait for an answer.",
-            ge=1,
-            le=600,
-        ),
-    ] = 60

@@ -121,8 +121,9 @@ def _server_set(code: str, report: OutgoingReport, options: Open311Options) -> s
         "description": report.description,
         "category": report.category,
         "group": report.group,
+        "external_id": report.external_id,
     }
-    return known.get(code, "")
+    return known.get(code) or report.known.get(code, "")
 
 
 def _names(person: Person) -> tuple[str, str]:

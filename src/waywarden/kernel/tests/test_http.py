@@ -40,7 +40,7 @@ def serving(answer):
 
         do_GET = do_POST = do  # noqa: N815 - the library's names
 
-        def log_message(self, format, *args):  # noqa: A002, ARG002 - the library's
+        def log_message(self, format, *args):  # noqa: A002 - the library's
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

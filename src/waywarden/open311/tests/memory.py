@@ -115,7 +115,7 @@ class MemoryProvider:
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - the library's
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's
         return
 
 

@@ -1,0 +1,1 @@
+"""Keeps reports on the site: nothing is sent."""

@@ -1,0 +1,1 @@
+"""For a body that takes no reports through the site."""
