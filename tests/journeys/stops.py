@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 from tests.journeys.world import FREE, World
+from waywarden.bodies.models import ResponseTemplate
 from waywarden.connections.models import Connection
 from waywarden.health.alarm_services import watch
 from waywarden.health.models import SelfTest
@@ -100,6 +101,15 @@ def _refused(world: World) -> str:
     return f"/staff/integration/deliveries/{world.desk.refused.pk}/"
 
 
+def _try_a_template(page: Page) -> None:
+    _press("Show what people would read")(page)
+    _open_everything(page)
+
+
+def _template(_world: World) -> str:
+    return f"/staff/templates/{ResponseTemplate.objects.get(title='Mended').pk}/"
+
+
 def _open_everything(page: Page) -> None:
     for summary in page.locator("main summary").all():
         summary.click()
@@ -151,6 +161,11 @@ STAFF = (
     Stop("staff, the board", _at("/staff/integration/"), "Connections", who=_ines),
     Stop("staff, a connection", _connection, "Borsetshire works", who=_ines),
     Stop("staff, deliveries", _at("/staff/integration/deliveries/"), "Deliveries", who=_ines),
+    Stop("staff, templates", _at("/staff/templates/"), "Response templates", who=_ines),
+    Stop(
+        "staff, a template", _template, "Mended", who=_ines,
+        then=_try_a_template,
+    ),
     Stop(
         "staff, a delivery", _refused, "is", who=_ines, then=_open_everything,
     ),

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from waywarden.areas.models import Area
 from waywarden.areas.queries import forget_shapes
-from waywarden.bodies.models import Body, Category, Membership, Question
+from waywarden.bodies.models import Body, Category, Membership, Question, ResponseTemplate
 from waywarden.kernel import clock
 from waywarden.reports import photos, states
 from waywarden.reports.models import Report, ReportBody, Update
@@ -48,7 +48,8 @@ def build() -> World:
     district = _body("Borchester District Council", "borchester", area)
     rosa = User.objects.create_user("rosa@example.org", name="Rosa Weber")
     ines = User.objects.create_user("ines@example.org", name="Ines Lind")
-    Membership.objects.create(user=ines, body=county)
+    Membership.objects.create(user=ines, body=county, role="administrator")
+    _templates(county)
     _categories(county, district)
     world = World(rosa=rosa, ines=ines, county=county)
     for number, state in enumerate(SHOWN):
@@ -58,6 +59,18 @@ def build() -> World:
     Report.objects.filter(pk=world.hidden.pk).update(state=State.HIDDEN)
     world.desk = build_desk(county, district, list(world.by_state.values()), world.private)
     return world
+
+
+def _templates(county: Body) -> None:
+    """Two of them would speak at once, which their pages say."""
+    for title, text, spoken_for, codes in (
+        ("Mended", "Fixed by the road crew of {{body}}. {{description}}", ["fixed - council"], []),
+        ("Mended again", "It is mended.", ["fixed - council"], ["DONE,*"]),
+        ("On the list", "We know of it as {{reference}}.", ["confirmed"], []),
+    ):
+        ResponseTemplate.objects.create(
+            body=county, title=title, text=text, states=spoken_for, external_codes=codes
+        )
 
 
 def _area() -> Area:

@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from waywarden.bodies.models import ResponseTemplate
+from waywarden.bodies.templates import PLACEHOLDERS
 from waywarden.events.record_admin import LongListAdmin
 from waywarden.kernel import clock
 from waywarden.reports import services
 from waywarden.reports.forms import ResponseTemplateForm
 from waywarden.reports.models import Flag, Report, ReportBody, Update, UpdateRule
 from waywarden.reports.public_services import handle_flags
+from waywarden.reports.template_queries import clashes_with, rule_in_words
 
 _WORDS = ("title", "detail", "nearest_address", "name", "is_name_public", "is_private")
 
@@ -171,26 +173,44 @@ class ResponseTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not 
     """A body's words for what its system says."""
 
     form = ResponseTemplateForm
-    list_display = ("title", "body", "shown_states", "shown_codes", "is_automatic")
+    list_display = ("title", "body", "rule", "is_automatic")
+    readonly_fields = ("rule", "placeholders")
     list_filter = ("is_automatic", "body")
     list_select_related = ("body",)
     search_fields = ("title", "text")
     autocomplete_fields = ("body", "categories")
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("body", "title", "text", "email_text", "is_automatic")}),
-        (_("When it speaks"), {"fields": ("states", "external_codes", "categories")}),
+        (None, {"fields": ("body", "title", "text", "email_text", "placeholders")}),
+        (
+            _("When it speaks"),
+            {"fields": ("is_automatic", "states", "external_codes", "categories", "rule")},
+        ),
     )
 
-    @admin.display(description=_("states"))
-    def shown_states(self, template: ResponseTemplate) -> str:
-        """In one line."""
-        return ", ".join(template.states) or "–"
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the categories that the rules name."""
+        return super().get_queryset(request).prefetch_related("categories")
 
-    @admin.display(description=_("external codes"))
-    def shown_codes(self, template: ResponseTemplate) -> str:
-        """In one line."""
-        return " · ".join(template.external_codes) or "–"
+    @admin.display(description=_("rule"))
+    def rule(self, template: ResponseTemplate) -> str:
+        """When it speaks, in a sentence."""
+        return rule_in_words(template) if template.pk else "–"
+
+    @admin.display(description=_("placeholders"))
+    def placeholders(self, template: ResponseTemplate) -> str:
+        """What may stand between double braces, and where to try it."""
+        names = format_html_join(", ", "<code>{{{{{}}}}}</code>", ((one,) for one in PLACEHOLDERS))
+        if not template.pk:
+            return names
+        words = _("Try it on a row")
+        return format_html('{} · <a href="/staff/templates/{}/">{}</a>', names, template.pk, words)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Says which templates would speak at the same time as this one."""
+        super().save_related(request, form, formsets, change)
+        for words in clashes_with(form.instance):
+            messages.warning(request, words)
 
 
 @admin.register(UpdateRule)

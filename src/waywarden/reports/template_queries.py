@@ -1,12 +1,12 @@
-"""Reading response templates: a body's automatic ones, their rules in words, a sample answered."""
+"""Response templates in words: when each speaks, and which two would speak at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from waywarden.bodies.models import Body, ResponseTemplate
+from waywarden.bodies.models import ResponseTemplate
 from waywarden.bodies.queries import automatic_templates
-from waywarden.bodies.templates import Conflict, Said, Spoken, conflicts, speak
+from waywarden.bodies.templates import Conflict, conflicts
 from waywarden.reports.state_words import STATE_CHOICES
 
 _NAMES = dict(STATE_CHOICES)
@@ -43,16 +43,20 @@ def _code_in_words(code: str) -> str:
     return ", ".join(words.get(part, part or _("nothing")) for part in code.split(","))
 
 
-def conflicts_of(body_id: int) -> tuple[Conflict, ...]:
-    """The body's automatic templates that would both speak for one row."""
-    return tuple(conflicts(automatic_templates([body_id])[body_id]))
+def clashes_of(body_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """For each body a sentence about every two of its templates that would both speak."""
+    return {
+        body_id: tuple(in_words(one) for one in conflicts(templates))
+        for body_id, templates in automatic_templates(body_ids).items()
+    }
 
 
-def conflicts_in_words(body_id: int, *, about: int | None = None) -> Iterator[str]:
-    """The same in sentences; `about` leaves in those of one template."""
-    for conflict in conflicts_of(body_id):
-        if about in (None, conflict.first.id, conflict.second.id):
-            yield in_words(conflict)
+def clashes_with(row: ResponseTemplate) -> tuple[str, ...]:
+    """The same, of one stored template."""
+    if not row.pk:
+        return ()
+    found = conflicts(automatic_templates([row.body_id])[row.body_id])
+    return tuple(in_words(one) for one in found if row.pk in (one.first.id, one.second.id))
 
 
 def in_words(conflict: Conflict) -> str:
@@ -64,8 +68,3 @@ def in_words(conflict: Conflict) -> str:
         "second": conflict.second.title,
         "what": ", ".join(what),
     }
-
-
-def answer_to(body: Body, said: Said) -> Spoken:
-    """What people would read if the body's system said this."""
-    return speak(automatic_templates([body.pk])[body.pk], said)

@@ -30,6 +30,7 @@ MENU: tuple[Entry, ...] = (
     Entry("aside", "staff:set-aside", _("Set aside")),
     Entry("shadow", "staff:shadow", _("In shadow")),
     Entry("alarms", "staff:alarms", _("Alarms")),
+    Entry("templates", "staff:templates", _("Templates")),
 )
 
 

@@ -9,6 +9,7 @@ from waywarden.staff import delivery_views as deliveries
 from waywarden.staff import mending_views as mending
 from waywarden.staff import pull_views as pulling
 from waywarden.staff import shadow_views as shadow
+from waywarden.staff import template_views as templates
 
 app_name = "staff"
 
@@ -34,4 +35,8 @@ urlpatterns = [
     path("integration/shadow/<int:body_id>/", shadow.one, name="shadow-body"),
     path("integration/shadow/<int:body_id>/live/", shadow.live, name="go-live"),
     path("integration/alarms/", alarms.listed, name="alarms"),
+    path("templates/", templates.listed, name="templates"),
+    path("templates/new/<int:body_id>/", templates.new, name="template-new"),
+    path("templates/<int:template_id>/", templates.one, name="template"),
+    path("templates/<int:template_id>/delete/", templates.delete, name="template-delete"),
 ]

@@ -3,8 +3,7 @@
 import pytest
 
 from waywarden.bodies.models import Body, Category, ResponseTemplate
-from waywarden.bodies.templates import Said
-from waywarden.reports.template_queries import answer_to, conflicts_in_words, rule_in_words
+from waywarden.reports.template_queries import clashes_of, clashes_with, rule_in_words
 
 pytestmark = pytest.mark.django_db
 
@@ -41,21 +40,17 @@ def test_the_sentence_names_the_categories(body):
 
 
 def test_two_that_would_both_speak_are_named(body):
-    template(body, "One", states=["closed"], external_codes=["A"])
+    one = template(body, "One", states=["closed"], external_codes=["A"])
     template(body, "Two", states=["closed"], external_codes=["A"])
-    template(body, "By hand", states=["closed"], is_automatic=False)
-    [words] = conflicts_in_words(body.pk)
+    aside = template(body, "By hand", states=["closed"], is_automatic=False)
+    [words] = clashes_of([body.pk])[body.pk]
     assert words == "“One” and “Two” both speak for “Closed”, A; the first is used."
+    assert clashes_with(one) == (words,)
+    assert clashes_with(aside) == ()
 
 
 def test_the_templates_of_another_body_are_no_conflict(body):
     template(body, "One", states=["closed"])
     other = Body.objects.create(name="Oskar's town", slug="town")
     template(other, "One", states=["closed"])
-    assert not list(conflicts_in_words(body.pk))
-
-
-def test_a_sample_is_answered_as_a_row_would_be(body):
-    template(body, "Fixed by {{body}}. {{description}}", states=["fixed - council"])
-    said = Said("Filled.", "fixed - council", True, placeholders={"body": body.name})
-    assert answer_to(body, said).text == "Fixed by Borsetshire County Council. Filled."
+    assert clashes_of([body.pk, other.pk]) == {body.pk: (), other.pk: ()}
