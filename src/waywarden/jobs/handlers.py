@@ -13,6 +13,7 @@ from waywarden.health.models import Alarm
 from waywarden.jobs import tasks
 from waywarden.jobs.services import queue_each
 from waywarden.notifications import alert_services as alerts
+from waywarden.notifications import questionnaire_services as asking
 from waywarden.reports.acknowledging_services import acknowledge_sent
 from waywarden.reports.fetched_photo_services import reports_with_photos, updates_with_photos
 from waywarden.reports.models import Report
@@ -39,7 +40,11 @@ def install() -> None:
         now=[plan_reports, follow_own_reports],
         later=[tell_of_reports, rehearse],
     )
-    on("report.sent", now=[apply_set_aside, acknowledge], later=[mail_sent])
+    on(
+        "report.sent",
+        now=[apply_set_aside, acknowledge, plan_questionnaires],
+        later=[mail_sent],
+    )
     on("update.acknowledged", later=[tell_of_updates])
     on("report.duplicate", now=[move_followers])
     on("report.corrected", now=[require_held])
@@ -73,6 +78,11 @@ def mail_update_confirmations(facts: Facts) -> None:
     """An update by somebody not signed in: its author confirms by a mailed link."""
     ids = [fact.subject_id for fact in facts if fact.actor.kind != "user"]
     queue_each(tasks.mail_update_confirmation, ({"update_id": one} for one in ids))
+
+
+def plan_questionnaires(facts: Facts) -> None:
+    """A body has the report: in four weeks its reporter is asked whether it is fixed."""
+    asking.plan_questionnaires(_ids(facts))
 
 
 def follow_own_reports(facts: Facts) -> None:

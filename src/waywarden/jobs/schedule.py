@@ -11,6 +11,7 @@ from waywarden.health import letters as alarm_letters
 from waywarden.jobs import services, tasks
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
+from waywarden.notifications import questionnaire_services as asking
 from waywarden.reports import count_services
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
@@ -64,6 +65,14 @@ def fold_pin_counts(timestamp: int) -> None:
     """Every 30 seconds: what writers added to the counts of the map becomes one row a square."""
     _ = timestamp
     count_services.fold_pin_counts()
+
+
+@app.periodic(cron="15 * * * *")
+@app.task(name="send_questionnaires", queue="mail", queueing_lock="send_questionnaires")
+def send_questionnaires(timestamp: int) -> None:
+    """Once an hour: asks the reporters whose four weeks are over."""
+    _ = timestamp
+    asking.send_due()
 
 
 @app.periodic(cron="40 2 * * *")

@@ -33,6 +33,8 @@ class Cobrand:
     pins: PinColours = field(default_factory=PinColours)
     bodies: tuple[str, ...] = ()
     mail_from: str = ""
+    asks_after_four_weeks: bool = True
+    """Whether reporters are asked by mail if it is fixed."""
 
     @property
     def templates(self) -> Path:

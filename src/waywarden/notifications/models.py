@@ -144,3 +144,46 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.pk} of alert {self.alert_id}"
+
+
+class Questionnaire(models.Model):
+    """Whether it is fixed, asked of the reporter four weeks after a body got the report."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("to be asked")
+        SENT = "sent", _("asked")
+        ANSWERED = "answered", _("answered")
+        SKIPPED = "skipped", _("not asked")
+
+    key = models.UUIDField(unique=True, default=uuid4, editable=False)
+    report = models.ForeignKey(Report, models.CASCADE, related_name="questionnaires")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=8, blank=True)
+    old_state = models.CharField(max_length=20, blank=True)
+    new_state = models.CharField(max_length=20, blank=True)
+    ever_reported = models.BooleanField(null=True)
+
+    class Meta:
+        verbose_name = _("questionnaire")
+        verbose_name_plural = _("questionnaires")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report"], condition=Q(state="planned"), name="questionnaire_planned_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="questionnaire_due", condition=Q(state="planned")),
+            models.Index(
+                fields=["user"],
+                name="questionnaire_ever",
+                condition=Q(ever_reported__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"questionnaire {self.pk} of report {self.report_id}"

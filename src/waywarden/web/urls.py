@@ -10,6 +10,7 @@ from waywarden.web import body_views as bodies
 from waywarden.web import browse_views as browse
 from waywarden.web import file_views as files
 from waywarden.web import my_views as my
+from waywarden.web import questionnaire_views as asking
 from waywarden.web import report_views as making
 from waywarden.web import site_views as site
 from waywarden.web import update_views as one
@@ -49,6 +50,7 @@ urlpatterns = [
     path("M/<str:token>", account.mailed_link, {"purpose": Purpose.SIGN_IN}),
     path("A/<str:token>", account.mailed_link, {"purpose": Purpose.FOLLOW}),
     path("A/leave/<uuid:key>", alerts.leave, name="alert-leave"),
+    path("Q/<uuid:key>", asking.questionnaire, name="questionnaire"),
     path("alert", alerts.start, name="alert"),
     path("alert/list", alerts.choose, name="alert-list"),
     path("alert/subscribe", alerts.subscribe, name="alert-subscribe"),
