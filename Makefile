@@ -6,7 +6,7 @@ HOME_DIR ?= var
 MAP_DIR := $(HOME_DIR)/map
 BUILT := src/waywarden/ui/static/ui/built
 
-.PHONY: help setup browser demo test lint types floors docs unit walk bench bench-quick new-backend lock clean
+.PHONY: help setup browser demo test lint types floors docs unit walk chaos bench bench-quick new-backend lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -60,6 +60,9 @@ unit: setup
 
 walk: setup browser ## the main job, in a real browser against the real processes
 	@$(BIN)/python -m tests.journeys.walk
+
+chaos: setup ## a storm: what is sent arrives once, what comes back is taken in once (CHAOS="--seed 7")
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 bench: setup ## speed and memory, with a million reports (var/bench/latest.json)
 	@$(BIN)/python -m bench

@@ -30,6 +30,8 @@ def worker(*, concurrency: int, queues: tuple[str, ...]) -> None:
 
     On SIGTERM or Ctrl-C the running jobs are finished first. Any number of workers may run.
     """
+    from waywarden.config import working
+
     setup.set_up()
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -38,13 +40,8 @@ def worker(*, concurrency: int, queues: tuple[str, ...]) -> None:
         message = "The queue is not on the site's database."
         raise Misconfigured(message)
     click.echo("The worker waits for jobs.")
-    with app.replace_connector(app.connector.get_worker_connector()) as working:
-        working.run_worker(
-            concurrency=concurrency,
-            queues=list(queues) or None,
-            shutdown_graceful_timeout=60,
-            delete_jobs="successful",
-        )
+    with app.replace_connector(app.connector.get_worker_connector()) as on_own_pool:
+        working.work(on_own_pool, concurrency=concurrency, queues=queues)
 
 
 @click.command()

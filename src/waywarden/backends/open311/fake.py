@@ -38,6 +38,8 @@ class Switches:
     """A repeated key makes a new request: most servers know nothing of keys."""
     lists_nothing: bool = False
     """GET requests is 404."""
+    list_fails: bool = False
+    """GET requests is 500."""
     lists_most: int = 0
     """GET requests is cut after so many rows, newest first; 0: it lists all."""
 
@@ -114,6 +116,8 @@ class FakeProvider:
         _ = call
         if self.switches.lists_nothing:
             raise ProviderError(404, "There is no such address here.")
+        if self.switches.list_fails:
+            raise ProviderError(500, "The list is broken.")
         rows = [row for row in map(_row, self._held()) if _fits(row, query)]
         most = self.switches.lists_most
         return iter(rows[::-1][:most] if most else rows)

@@ -125,7 +125,12 @@ class Open311Backend(Backend):
         return None
 
     def _found_again(self, report: OutgoingReport) -> str:
-        found = self.look_up(report, report.created_at)
+        """Its id there. Raises Unknown: it is looked for again, and never posted again before."""
+        try:
+            found = self.look_up(report, report.created_at)
+        except BackendError as error:
+            message = f"The server says that it has the report already; its list failed: {error}"
+            raise Unknown(message) from error
         if found.external_id is None:
             message = "The server says that it has the report already, and does not list it."
             raise Unknown(message)

@@ -394,6 +394,13 @@ def test_already_exists_and_not_listed_is_unknown(fake):
         backend_at(fake.url, already_exists="(").send_report(report(), {})
 
 
+def test_already_exists_and_a_list_that_fails_is_unknown_so_that_it_is_not_posted_again(fake):
+    fake.switches.already_exists = fake.switches.list_fails = True
+
+    with pytest.raises(Unknown, match="already"):
+        backend_at(fake.url, already_exists="already exists").send_report(report(), {})
+
+
 def test_a_lost_report_is_found_by_our_number(fake, backend):
     since = clock.now()
     assert backend.look_up(report(), since) == LookedUp(None, is_trustworthy=True)
