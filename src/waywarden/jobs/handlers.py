@@ -19,6 +19,7 @@ from waywarden.reports.fetched_photo_services import reports_with_photos, update
 from waywarden.reports.models import Report
 from waywarden.reports.queries import reports_with_shadow
 from waywarden.sending import hold_services as held
+from waywarden.sending import moving_services as moving
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sync import aside_services
@@ -46,6 +47,7 @@ def install() -> None:
         later=[mail_sent],
     )
     on("update.acknowledged", later=[tell_of_updates])
+    on("report.moved", now=[follow_moves])
     on("report.duplicate", now=[move_followers])
     on("report.corrected", now=[require_held])
     on("report.withdrawn", now=[require_held, cancel_deliveries])
@@ -189,6 +191,21 @@ def cancel_deliveries(facts: Facts) -> None:
     """A withdrawn report is not sent any more."""
     for fact in facts:
         sending.cancel_for(fact.subject_id)
+
+
+def follow_moves(facts: Facts) -> None:
+    """A body's system put a report under another category, which may go another way."""
+    for fact in facts:
+        if fact.actor.kind in ("body", "connection"):
+            data = fact.data
+            lanes = moving.follow_move(
+                fact.subject_id,
+                body_id=data["body"],
+                from_category_id=data["from"],
+                to_category_id=data["to"],
+            )
+            for lane in lanes:
+                tasks.wake_lane(lane)
 
 
 def note_own_updates(facts: Facts) -> None:

@@ -85,6 +85,7 @@ class _Ledger:
     """Report and words of people's updates: a body may give them back under an id of its own."""
     made: list[tuple[Update, bool]] = field(default_factory=list)
     """Each new update, and whether it changed the state."""
+    moved: list[Fact] = field(default_factory=list)
 
 
 def lock_reports(report_ids: Iterable[int]) -> None:
@@ -108,13 +109,13 @@ def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Upd
         Update.objects.bulk_create([update for update, _is_new in ledger.made])
         write_columns(
             ledger.reports.values(),
-            ["state", "state_changed_at", "changed", "category_name", "group"],
+            ["state", "state_changed_at", "changed", "category_name", "group", "is_private"],
         )
         write_columns(
             ledger.at_bodies.values(),
             ["category", "customer_reference", "last_status", "last_status_at", "extras"],
         )
-        record(*_facts(ledger, credit))
+        record(*ledger.moved, *_facts(ledger, credit))
     return tuple(update for update, _is_new in ledger.made)
 
 
@@ -191,6 +192,7 @@ def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime
         changes_state=is_new_state,
         is_echo=(row.report_id, text) in ledger.own_texts,
     )
+    is_hidden = is_hidden or at_body.left_at is not None
     if is_new_state:
         report.state, report.state_changed_at = state, at
     report.changed = now
@@ -224,8 +226,13 @@ def _update_of(row: FetchedUpdate, *, at: datetime, credit: Credit, now: datetim
 def _move(
     row: FetchedUpdate, ledger: _Ledger, *, at: datetime, credit: Credit, now: datetime
 ) -> None:
-    """Rule 1: a category or group named in the extras moves the report, and an update says so."""
+    """Rule 1: a category or group named in the extras moves the report, and an update says so.
+
+    Only the body's newest row does, and only at a body that still has the report.
+    """
     report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
+    if at_body.left_at is not None or at < (at_body.last_status_at or at):
+        return
     named = one_line(row.extras.get("category", ""))
     category = ledger.categories[row.body_id].get((named or report.category_name).casefold())
     group = one_line(row.extras.get("group", ""))[:120]
@@ -245,8 +252,18 @@ def _move(
         update.text = _("Category changed from “%(old)s” to “%(new)s”.") % {
             "old": report.category_name, "new": category.name,
         }  # fmt: skip
+    if category != at_body.category:
+        ledger.moved.append(_moved_fact(row, at_body.category_id, category, credit))
+        # As for one that people report there: what is private at the body is private here.
+        report.is_private = report.is_private or category.is_private
     report.category_name, report.group, at_body.category = category.name, group, category
     ledger.made.append((update, False))
+
+
+def _moved_fact(row: FetchedUpdate, old_id: int | None, category: Category, credit: Credit) -> Fact:
+    data = {"from": old_id, "to": category.pk, "body": row.body_id, "to_body": row.body_id}
+    actor = credit.actor_for(row.body_id)
+    return Fact("report.moved", "report", row.report_id, actor=actor, data=data)
 
 
 def words_of(row: FetchedUpdate) -> str:

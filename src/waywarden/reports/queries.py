@@ -1,7 +1,9 @@
 """Reading reports: one page, lists, references."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
@@ -85,6 +87,29 @@ def _lines_of(categories: dict[int, int | None]) -> list[list[Rule]]:
             rule = Rule(Act(row.act), Who(row.who), row.only_while_open, row.category_id is None)
             found[row.body_id].append(rule)
     return list(found.values())
+
+
+def states_after(updates: Iterable[Update]) -> dict[int, str]:
+    """For updates that set no state: the report's state at that time, by update (FB, rule 32).
+
+    What goes out late tells the state it was written in, not one that came since.
+    """
+    silent = [one for one in updates if not one.state]
+    if not silent:
+        return {}
+    setting = Update.objects.filter(
+        report__in={one.report_id for one in silent}, visibility=Update.Visibility.SHOWN
+    ).exclude(state="")
+    steps: dict[int, list[tuple[datetime, int, str]]] = defaultdict(list)
+    for pk, report_id, at, state in setting.values_list("pk", "report_id", "confirmed_at", "state"):
+        if at is not None:
+            steps[report_id].append((at, pk, state))
+    found = {}
+    for one in silent:
+        upto = (one.confirmed_at or one.created, one.pk)
+        before = [step for step in steps[one.report_id] if step[:2] < upto]
+        found[one.pk] = max(before)[2] if before else states.State.CONFIRMED.value
+    return found
 
 
 def report_by_reference(reference: str) -> Report | None:

@@ -1,7 +1,7 @@
 """Moving a report to another category or body, and what each body is sent because of it.
 
-Three ways lead here: staff choose another category, a dead letter is rerouted, a dead letter is
-edited and tried again.
+Four ways lead here: staff choose another category, the body's own system does, a dead letter is
+rerouted, a dead letter is edited and tried again.
 """
 
 from dataclasses import dataclass, field
@@ -135,6 +135,30 @@ def edit_and_retry(
         services.start_again(delivery)
         services.note(delivery, "delivery.retried", by)
     return frozenset({Lane(delivery.connection_id, delivery.lane)})
+
+
+def follow_move(
+    report_id: int, *, body_id: int, from_category_id: int | None, to_category_id: int
+) -> frozenset[Lane]:
+    """A body's own system put a report under another category of the body; the lanes to wake.
+
+    Inside the transaction that moved it. Where that category goes another way, the report is sent
+    there anew. The body is not told: it said so itself.
+    """
+    known = categories_with_ways({to_category_id, from_category_id or to_category_id})
+    row = rows_with_ways().filter(report=report_id, body=body_id).first()
+    old, new = known.get(from_category_id or 0), known[to_category_id]
+    if row is None or old is None or old.connection_for_sending == new.connection_for_sending:
+        return frozenset()
+    _cancel_unsent(_Move(row, old, new, NOBODY))
+    reports.forget_reference(row)
+    if not Report.objects.filter(pk=report_id, state__in=SENDABLE).exists():
+        return frozenset()
+    moment = clock.now()
+    fresh = rows_with_ways().get(pk=row.pk)
+    delivery = planned_for(fresh, None, due_at=moment, moment=moment)
+    delivery.generation = _next_generation(delivery)
+    return store([delivery])
 
 
 def resend(report_ids: list[int], *, body_id: int, by: Actor = NOBODY) -> frozenset[Lane]:

@@ -13,6 +13,7 @@ from django.db.models import Model
 from waywarden.backends.contract import OutgoingPhoto, OutgoingReport, OutgoingUpdate, Person
 from waywarden.bodies.models import Question
 from waywarden.reports.models import Photo, ReportBody
+from waywarden.reports.queries import states_after
 from waywarden.reports.states import State
 from waywarden.sending.mails import mail_of_report, mail_of_update
 from waywarden.sending.models import Delivery
@@ -26,6 +27,8 @@ class _Beside:
     """What stands beside some deliveries in other tables, read with one query each."""
 
     rows: Mapping[tuple[int, int], ReportBody]
+    states: Mapping[int, str]
+    """The report's state after an update that sets none itself, by the update."""
     photos_of_report: Mapping[int, list[Photo]]
     photos_of_update: Mapping[int, list[Photo]]
     questions: Mapping[int, list[Question]]
@@ -66,6 +69,7 @@ def _read_beside(deliveries: Sequence[Delivery]) -> _Beside:
     rows = ReportBody.objects.filter(report__in={one.report_id for one in deliveries})
     return _Beside(
         rows={(row.report_id, row.body_id): row for row in rows},
+        states=states_after([one.update for one in deliveries if one.update is not None]),
         photos_of_report=_grouped(Photo.objects.filter(report__in=new_ids), "report_id"),
         photos_of_update=_grouped(Photo.objects.filter(update__in=update_ids), "update_id"),
         questions=_grouped(Question.objects.filter(category__in=category_ids), "category_id"),
@@ -134,7 +138,7 @@ def _update(delivery: Delivery, beside: _Beside) -> OutgoingUpdate:
         external_id=delivery.told_as or (row.external_id if row else ""),
         title=report.title,
         text=update.text,
-        state=update.state or report.state,
+        state=update.state or beside.states.get(update.pk, report.state),
         reopens=update.state == State.CONFIRMED,
         person=Person(name=update.name, email=update.email),
         created_at=update.confirmed_at or update.created,

@@ -71,7 +71,9 @@ def without_cursor(what: What) -> QuerySet[Connection]:
 def open_reports(body_ids: Iterable[int]) -> Iterator[list[KnownReport]]:
     """The open reports that some bodies have, in batches, by what those said of them last."""
     found = (
-        ReportBody.objects.filter(body__in=list(body_ids), report__state__in=states.OPEN)
+        ReportBody.objects.filter(
+            body__in=list(body_ids), left_at=None, report__state__in=states.OPEN
+        )
         .exclude(external_id="")
         .order_by("pk")
     )

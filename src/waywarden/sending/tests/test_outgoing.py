@@ -14,6 +14,7 @@ from waywarden.reports.models import Photo, ReportBody
 from waywarden.reports.photos import take_in
 from waywarden.sending.drain import drain
 from waywarden.sending.lanes import Lane
+from waywarden.sending.models import Delivery
 from waywarden.sending.outgoing import items_of
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +155,16 @@ def test_a_private_reports_photos_are_attached_and_never_linked(town):
     assert [name for name, _data, kind in sent.attachments if kind == "image/jpeg"] == [
         f"{report.pk}.0.full.jpg"
     ]
+
+
+def test_an_update_tells_the_state_it_was_written_in_not_one_that_came_since(town):
+    report = town.report()
+    early = town.update(report, state="", text="It grows.")
+    town.update(report, state="fixed - user", text="It is mended.")
+    report.state = "fixed - user"
+    report.save()
+    late = town.update(report, state="", text="Well done.")
+    rows = Delivery.objects.exclude(update=None).select_related("report", "update", "category")
+    told = items_of(list(rows), with_mail=False)
+    by_update = {item.update_id: item.state for item in told.values()}
+    assert (by_update[early.pk], by_update[late.pk]) == ("confirmed", "fixed - user")

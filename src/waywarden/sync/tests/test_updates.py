@@ -15,6 +15,7 @@ from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.reports import services as reports
 from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.sending.models import Delivery
 from waywarden.sync import aside_services
 from waywarden.sync.models import SeenItem, SetAside
 from waywarden.sync.tests.conftest import make_body, update
@@ -219,6 +220,51 @@ def test_a_category_in_the_extras_moves_the_report_and_an_update_says_so(body, r
     assert ReportBody.objects.get(report=report).category == lamps
     texts = set(Update.objects.values_list("text", flat=True))
     assert texts == {"A crew is on its way.", "Category changed from “Potholes” to “Lamps”."}
+
+
+def test_a_row_that_is_not_the_newest_moves_nothing(body, report):
+    Category.objects.create(body=body, name="Drains", slug="drains")
+    take(body, update("u1", minutes_ago=10))
+    take(body, update("u2", minutes_ago=20, extras={"category": "Drains"}))
+    report.refresh_from_db()
+    assert report.category_name == "Potholes"
+
+
+def test_a_move_into_a_private_category_makes_the_report_private(body, report):
+    Category.objects.create(body=body, name="Drains", slug="drains", is_private=True)
+    take(body, update(extras={"category": "Drains"}))
+    report.refresh_from_db()
+    assert report.is_private
+
+
+def test_a_move_within_one_system_is_a_fact_and_sends_nothing(body, report, category, connection):
+    drains = Category.objects.create(body=body, name="Drains", slug="drains", service_code="D")
+    take(body, update(extras={"category": "Drains"}))
+    fact = Event.objects.get(kind="report.moved")
+    assert (fact.data["from"], fact.data["to"]) == (category.pk, drains.pk)
+    assert (fact.actor_kind, fact.actor_id) == ("connection", connection.pk)
+    assert not Delivery.objects.exists()
+
+
+def test_a_move_to_a_category_that_goes_another_way_sends_the_report_there(body, report):
+    body.can_be_devolved = True
+    body.save()
+    other = Connection.objects.create(name="Drains", kind="open311")
+    Category.objects.create(
+        body=body, name="Drains", slug="drains", service_code="D", connection=other
+    )
+    take(body, update(extras={"category": "Drains"}))
+    delivery = Delivery.objects.get()
+    assert (delivery.report, delivery.connection, delivery.update) == (report, other, None)
+    at_body = ReportBody.objects.get()
+    assert (at_body.external_id, at_body.extras["earlier_references"]) == ("", ["4711"])
+
+
+def test_what_a_body_says_that_the_report_has_left_is_kept_and_not_shown(body, report):
+    ReportBody.objects.update(left_at=clock.now())
+    take(body, update(status="fixed", extras={"category": "Potholes"}))
+    assert state_of(report) == "confirmed"
+    assert only_update(report).visibility == "hidden"
 
 
 @pytest.mark.parametrize("state", ["deleted", None])
