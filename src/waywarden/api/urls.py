@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from waywarden.api import feeds
+from waywarden.api import feeds, sitemaps
 from waywarden.api.endpoint import open311
 from waywarden.api.metrics_views import metrics, metrics_json
 from waywarden.api.pins import pins
@@ -13,6 +13,11 @@ _FORM = "<feed:form>"
 
 
 urlpatterns = [
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("sitemap.xml", sitemaps.sitemap_index, name="sitemap"),
+    path("sitemap/pages.xml", sitemaps.sitemap_of_pages),
+    path("sitemap/reports-<number:number>.xml", sitemaps.sitemap_of_reports),
+    path(".well-known/security.txt", sitemaps.security, name="security"),
     path(f"{_FORM}/problems", feeds.all_reports, name="feed"),
     path(f"{_FORM}/<number:number>", feeds.report, name="feed-report"),
     path(f"{_FORM}/area/<number:number>", feeds.area, name="feed-area"),

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "adapter": (f"{_HERE}.adapter_commands:adapter", "Make a body's system look like Open311."),
     "assets": (f"{_HERE}.site_commands:assets", "Gather and compress the files browsers load."),
     "check": (f"{_HERE}.check_commands:check", "Judge any Open311 server, and say what to change."),
+    "cobrand": (f"{_HERE}.cobrand_commands:cobrand", "The sites of this install, and a new one."),
     "db": (f"{_HERE}.database_commands:db", "The database: start, stop, psql, backup, restore."),
     "demo": (f"{_HERE}.site_commands:demo", "Run the whole thing with a demo city."),
     "doctor": (f"{_HERE}.doctor:doctor", "Check that this installation is set up right."),

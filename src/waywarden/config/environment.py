@@ -155,6 +155,13 @@ SETTINGS: tuple[Setting, ...] = (
         " `WAYWARDEN_HOME` when absent.",
     ),
     Setting(
+        "WAYWARDEN_COBRANDS",
+        Kind.FOLDER,
+        "",
+        "The folder with this install's own sites, a folder each; `cobrands` under"
+        " `WAYWARDEN_HOME` when absent.",
+    ),
+    Setting(
         "WAYWARDEN_TRUSTED_PROXIES",
         Kind.LIST,
         "",
@@ -240,6 +247,7 @@ class Environment:
     hold_seconds: int
     time_zone: str
     map_dir: Path
+    cobrands: Path
     trusted_proxies: tuple[str, ...]
     alarm_mail: tuple[str, ...]
     metrics_token: str
@@ -275,6 +283,9 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         hold_seconds=_seconds("WAYWARDEN_HOLD_SECONDS", raw["WAYWARDEN_HOLD_SECONDS"]),
         time_zone=_zone("WAYWARDEN_TIME_ZONE", raw["WAYWARDEN_TIME_ZONE"]),
         map_dir=_folder(raw["WAYWARDEN_MAP_DIR"]) if raw["WAYWARDEN_MAP_DIR"] else home / "map",
+        cobrands=_folder(raw["WAYWARDEN_COBRANDS"])
+        if raw["WAYWARDEN_COBRANDS"]
+        else home / "cobrands",
         trusted_proxies=_list(raw["WAYWARDEN_TRUSTED_PROXIES"]),
         alarm_mail=_list(raw["WAYWARDEN_ALARM_MAIL"]),
         metrics_token=raw["WAYWARDEN_METRICS_TOKEN"],

@@ -42,11 +42,12 @@ AUTH_USER_MODEL = "users.User"
 LOGIN_URL = "/auth"
 LOGIN_REDIRECT_URL = "/my"
 
-cobrands.install()
+OWN_COBRANDS = [ENVIRONMENT.cobrands]
+cobrands.install(own=OWN_COBRANDS)
 ALLOWED_HOSTS = [
     _site.hostname or "localhost",
     *ENVIRONMENT.allowed_hosts,
-    *(host for cobrand in registry.all() for host in cobrand.hosts),
+    *(host for one in registry.all() for host in (*one.hosts, *one.language_hosts)),
 ]
 if _site.hostname in ("localhost", "127.0.0.1"):
     # *.localhost reaches this machine only: several sites of one install can be tried there.
@@ -104,7 +105,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "waywarden.ui.middleware.CobrandMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "waywarden.ui.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -208,6 +209,12 @@ MEDIA_URL = "/media/"
 STATIC_ROOT = ENVIRONMENT.home / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
 STATIC_URL = "/static/"
+# A site's logo and styles, under `cobrands/NAME/`.
+STATICFILES_DIRS = [
+    (f"cobrands/{cobrand.name}", cobrand.static)
+    for cobrand in registry.all()
+    if cobrand.static.is_dir()
+]
 COLLECTED_STORAGE = "waywarden.config.static_files.CollectedStorage"
 
 
@@ -217,7 +224,9 @@ def _is_collected() -> bool:
     if DEBUG or not manifest.exists():
         return False
     made = manifest.stat().st_mtime
-    return all(path.stat().st_mtime <= made for path in PACKAGE.glob("*/static/**/*"))
+    ours = PACKAGE.glob("*/static/**/*")
+    sites = (path for _name, folder in STATICFILES_DIRS for path in folder.rglob("*"))
+    return all(path.stat().st_mtime <= made for path in (*ours, *sites))
 
 
 STORAGES: dict[str, Any] = {

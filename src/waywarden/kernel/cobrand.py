@@ -1,9 +1,14 @@
 """What a site looks like and is called: one frozen value a cobrand, chosen by host."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from waywarden.kernel.errors import Misconfigured
+
+#: What a site may say in its own words: the heading and the sentence of the front page, a
+#: paragraph of the pages about it and about privacy, and the line at the foot of each page.
+TEXTS = ("promise", "lead", "about", "privacy", "foot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,48 @@ class Cobrand:
     pins: PinColours = field(default_factory=PinColours)
     bodies: tuple[str, ...] = ()
     mail_from: str = ""
+    contact: str = ""
+    """Where messages of the contact form go; "" means the sender of the site's mails."""
+    logo: str = ""
+    """A picture in `static`, shown instead of our mark."""
+    style: str = ""
+    """A style sheet in `static`, read after ours."""
+    language_hosts: Mapping[str, str] = field(default_factory=dict)
+    """Further host names, each with the language that it speaks."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By language, what the site says in its own words (see `TEXTS`)."""
     asks_after_four_weeks: bool = True
     """Whether reporters are asked by mail if it is fixed."""
+    may_be_found: bool = True
+    """Whether search machines may list its pages."""
 
     @property
     def templates(self) -> Path:
         """Where templates that replace the site's own lie."""
         return self.folder / "templates"
+
+    @property
+    def static(self) -> Path:
+        """Where its logo and styles lie; served under `cobrands/NAME/`."""
+        return self.folder / "static"
+
+    @property
+    def logo_path(self) -> str:
+        """The logo among the static files."""
+        return f"cobrands/{self.name}/{self.logo}"
+
+    @property
+    def style_path(self) -> str:
+        """The style sheet among the static files."""
+        return f"cobrands/{self.name}/{self.style}"
+
+    def text(self, name: str, language: str) -> str:
+        """Its own words for something in a language, else in its first; "" where it has none."""
+        for code in (language, language.partition("-")[0], *self.languages[:1]):
+            found = self.texts.get(code, {}).get(name)
+            if found:
+                return found
+        return ""
 
 
 class Registry:
@@ -59,7 +99,7 @@ class Registry:
         """The cobrand that answers on this host name (port ignored), else the default."""
         bare = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         for cobrand in self._cobrands.values():
-            if bare.lower() in cobrand.hosts:
+            if bare.lower() in cobrand.hosts or bare.lower() in cobrand.language_hosts:
                 return cobrand
         return self.default
 
@@ -79,6 +119,26 @@ class Registry:
     def all(self) -> tuple[Cobrand, ...]:
         """Every cobrand, the default first."""
         return tuple(self._cobrands.values())
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of `#rrggbb` or `#rgb`, 0 to 1 (WCAG 2.2). Raises ValueError."""
+    digits = colour.removeprefix("#")
+    if len(digits) == 3:
+        digits = "".join(digit * 2 for digit in digits)
+    if len(digits) != 6 or not colour.startswith("#"):
+        raise ValueError(f"not a colour: {colour}")
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """How well one colour stands out from another, 1 to 21 (WCAG 2.2). Raises ValueError."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 registry = Registry()

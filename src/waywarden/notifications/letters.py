@@ -13,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.backends.django import DjangoTemplates
 from django.utils import translation
 
-from waywarden.kernel.cobrand import Cobrand, registry
+from waywarden.kernel.cobrand import Cobrand, contrast, registry
 from waywarden.kernel.text import one_line
 
 #: What every mail carries, so that no machine answers it (RFC 3834; the second for Exchange).
@@ -78,19 +78,11 @@ def address_of(path: str, *, cobrand_name: str) -> str:
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever is easier to read on a colour `#rrggbb` (WCAG 2.2 luminance)."""
-    digits = colour.removeprefix("#")
-    if len(digits) == 3:
-        digits = "".join(digit * 2 for digit in digits)
+    """Black or white, whichever is easier to read on a colour `#rrggbb`."""
     try:
-        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        return max("#ffffff", "#000000", key=lambda ink: contrast(ink, colour))
     except ValueError:
         return "#ffffff"
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"
 
 
 def _look_of(cobrand: Cobrand) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """The mails to people; each is one function the jobs call. No mail where none is wanted."""
 
+from email.utils import formataddr, parseaddr
+
+from django.conf import settings
 from django.utils.translation import get_language
 
 from waywarden.bodies.models import Body
+from waywarden.kernel.cobrand import registry
 from waywarden.notifications.alert_services import Target, check_target
 from waywarden.notifications.letters import Letter, address_of, send
 from waywarden.notifications.news import words_for
@@ -135,6 +139,29 @@ def mail_follow_link(target: Target, *, email: str, cobrand_name: str, frequency
                 "link": address_of(f"/A/{token}", cobrand_name=cobrand_name),
                 "days": LIVES[purpose].days,
             },
+        )
+    )
+
+
+def mail_message(
+    *, cobrand_name: str, name: str, email: str, subject: str, message: str, report_id: int | None
+) -> None:
+    """Mails what somebody wrote to the people who run a site; an answer goes to that person."""
+    cobrand = registry.named(cobrand_name)
+    page = address_of(f"/report/{report_id}", cobrand_name=cobrand_name) if report_id else ""
+    send(
+        Letter(
+            to=cobrand.contact or parseaddr(cobrand.mail_from or settings.DEFAULT_FROM_EMAIL)[1],
+            template="contact",
+            cobrand_name=cobrand_name,
+            values={
+                "name": name,
+                "email": email,
+                "subject": subject,
+                "message": message,
+                "report_link": page,
+            },
+            headers={"Reply-To": formataddr((name, email))},
         )
     )
 

@@ -1,13 +1,14 @@
 """The languages of a site, and which one a person reads.
 
-In this order: the person's own choice (kept with the account, else in a cookie), what their
-browser asks for among the site's languages, the site's first.
+In this order: the person's own choice (a cookie, which signing in sets from the account), the
+language of the host name, what the browser asks for among the site's languages, the site's first.
 """
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language_info
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.ui.current import cobrand_of
@@ -22,6 +23,23 @@ def codes_of(cobrand: Cobrand) -> list[str]:
     """The codes of a site's languages that this install speaks, its first one first."""
     known = {code for code, _name in settings.LANGUAGES}
     return [code for code in cobrand.languages if code in known] or [settings.LANGUAGE_CODE]
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language that a request is answered in; always one of the site's."""
+    cobrand = cobrand_of(request)
+    codes = codes_of(cobrand)
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if chosen in codes:
+        return chosen
+    host = request.get_host().partition(":")[0].lower()
+    if cobrand.language_hosts.get(host) in codes:
+        return cobrand.language_hosts[host]
+    for asked, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        for code in (asked, asked.partition("-")[0]):
+            if code in codes:
+                return code
+    return codes[0]
 
 
 def remember_language(response: HttpResponseBase, code: str) -> None:

@@ -22,6 +22,7 @@ from django.utils.http import urlencode
 from waywarden.kernel.secrets import Box
 from waywarden.notifications.letters import Letter, send
 from waywarden.ui.current import cobrand_of
+from waywarden.ui.languages import codes_of, remember_language
 from waywarden.users.account_services import note_proved_address
 from waywarden.users.models import User
 from waywarden.web.services import TooOften, count_try
@@ -71,6 +72,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # it carries
             return refused
         found: HttpResponse | None = super().pre_login(request, user, **more)
         return found
+
+    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        """The pages speak the language of the account from here on."""
+        response: HttpResponse = super().post_login(request, user, **more)
+        if user.language in codes_of(cobrand_of(request)):
+            remember_language(response, user.language)
+        return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """One's own page."""

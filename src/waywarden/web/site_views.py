@@ -2,15 +2,42 @@
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from waywarden.ui.current import cobrand_of
+from waywarden.ui.languages import codes_of, remember_language
 
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What this site is."""
     return render(request, "web/about.html")
+
+
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Questions that people ask."""
+    return render(request, "web/help.html")
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """What is done so that everybody can use the site, and what is not good enough yet."""
+    return render(request, "web/accessibility.html")
+
+
+@require_safe
+def language(request: HttpRequest, code: str) -> HttpResponse:
+    """Switches the language and goes back; it changes nothing but a cookie of this browser."""
+    wanted = request.GET.get("next", "/")
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
+    response = redirect(wanted if is_ours else "/")
+    if code in codes_of(cobrand_of(request)):
+        remember_language(response, code)
+    return response
 
 
 @require_safe

@@ -2,12 +2,14 @@
 
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import IntConverter, StringConverter
+from django.views.generic import RedirectView
 
 from waywarden.users.models import MailedLink
 from waywarden.web import account_views as account
 from waywarden.web import alert_views as alerts
 from waywarden.web import body_views as bodies
 from waywarden.web import browse_views as browse
+from waywarden.web import contact_views as writing
 from waywarden.web import file_views as files
 from waywarden.web import my_views as my
 from waywarden.web import questionnaire_views as asking
@@ -74,6 +76,12 @@ urlpatterns = [
     path("tiles/<number:zoom>/<number:x>/<number:y>.dark.png", files.picture_tile, {"dark": True}),
     path("about", site.about, name="about"),
     path("privacy", site.privacy, name="privacy"),
+    path("help", site.help_page, name="help"),
+    path("faq", RedirectView.as_view(pattern_name="help")),
+    path("accessibility", site.accessibility, name="accessibility"),
+    path("contact", writing.contact, name="contact"),
+    path("contact/sent", writing.sent, name="contact-sent"),
+    path("language/<str:code>", site.language, name="language"),
     path("healthz", site.alive, name="alive"),
     path("readyz", site.ready, name="ready"),
 ]

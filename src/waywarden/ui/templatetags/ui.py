@@ -9,6 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.html import escape, format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
@@ -19,8 +20,10 @@ from waywarden.kernel import clock
 from waywarden.reports.models import Report
 from waywarden.reports.states import PinClass, pin_class_of
 from waywarden.ui import rows
+from waywarden.ui.current import current_cobrand
 from waywarden.ui.filters import Chosen
 from waywarden.ui.icons import ICONS
+from waywarden.ui.languages import languages_of
 from waywarden.ui.maps import StillMap, StillPin
 
 register = template.Library()
@@ -60,6 +63,26 @@ def pin_symbols() -> SafeString:
         for kind in PinClass
     )
     return format_html("<defs>{}</defs>", mark_safe("".join(symbols)))  # noqa: S308 - made here
+
+
+@register.simple_tag
+def site_text(name: str) -> str:
+    """What this site says in its own words, "" where it leaves that to us (`TEXTS`)."""
+    return current_cobrand().text(name, get_language() or "")
+
+
+@register.simple_tag(takes_context=True)
+def languages(context: template.Context) -> list[tuple[str, str, str]]:
+    """The other languages of this site: code, own name, and the address that switches to it."""
+    request = context.get("request")
+    if request is None:
+        return []
+    here = urlencode({"next": request.get_full_path()})
+    return [
+        (code, name, f"/language/{code}?{here}")
+        for code, name in languages_of(request)
+        if code != get_language()
+    ]
 
 
 @register.simple_tag

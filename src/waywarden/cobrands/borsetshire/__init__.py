@@ -1,1 +1,0 @@
-"""One body’s own site: its name, its colour, its reports only."""

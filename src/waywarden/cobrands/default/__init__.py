@@ -1,1 +1,0 @@
-"""The site that answers where no other does."""
