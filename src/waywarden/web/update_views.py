@@ -9,13 +9,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from waywarden.geo.points import Point
+from waywarden.kernel.cobrand import registry
 from waywarden.kernel.errors import NotAllowed, RuleBroken
+from waywarden.notifications.letters import site_address
 from waywarden.reports.author_services import withdraw_report
 from waywarden.reports.models import Update
 from waywarden.reports.privacy import Sight, sight_of
 from waywarden.reports.queries import Story, story_of
 from waywarden.reports.states import PinClass
 from waywarden.reports.update_services import NewUpdate, create_update
+from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import EXACT_ZOOM, map_settings, still_map
 from waywarden.ui.viewers import viewer_of
 from waywarden.web.error_views import refusal
@@ -38,7 +41,19 @@ def seen_by(request: HttpRequest, number: int) -> Story | HttpResponse:
         body_ids=frozenset(row.body_id for row in story.at_bodies),
         viewer=viewer_of(request),
     )
-    return story if sight is Sight.FULL else refusal(request, sight)
+    if sight is not Sight.FULL:
+        return refusal(request, sight)
+    return story if _is_of_this_site(request, story) else redirect(_on_the_main_site(story))
+
+
+def _is_of_this_site(request: HttpRequest, story: Story) -> bool:
+    """Whether a site of some bodies has this report: it went to one of them."""
+    bodies = set(cobrand_of(request).bodies)
+    return not bodies or any(row.body.slug in bodies for row in story.at_bodies)
+
+
+def _on_the_main_site(story: Story) -> str:
+    return site_address(registry.default) + story.report.get_absolute_url()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

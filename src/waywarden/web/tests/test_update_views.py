@@ -225,3 +225,13 @@ def test_a_public_report_can_be_shared_and_a_private_one_cannot(client, town):
     shown = page(client.get(f"/report/{private.pk}"))
     assert "og:title" not in shown
     assert "noindex" in shown
+
+
+def test_a_site_of_some_bodies_leads_to_the_main_one_for_the_reports_of_others(client, town):
+    ours, theirs = town.report(), town.report(category=town.vehicle)
+    host = {"HTTP_HOST": "borsetshire.localhost"}
+    assert client.get(f"/report/{ours.pk}", **host).status_code == 200
+    answer = client.get(f"/report/{theirs.pk}", **host)
+    assert answer["Location"] == f"http://testserver/report/{theirs.pk}"
+    for report in (ours, theirs):
+        assert client.get(f"/report/{report.pk}").status_code == 200
