@@ -62,11 +62,12 @@ def send(letter: Letter) -> None:
 def site_address(cobrand: Cobrand) -> str:
     """The address of a cobrand's site, without a slash at its end.
 
-    The install's own address, unless the cobrand answers on other host names only: then its
-    first, with the scheme and port of the install's.
+    The install's own address for the main site, and for one that has no host names or has that of
+    the install among them; else its first, with the scheme and port of the install's.
     """
     base = urlsplit(settings.WAYWARDEN_BASE_URL)
-    if not cobrand.hosts or base.hostname in cobrand.hosts:
+    is_main = cobrand.name == registry.default.name
+    if is_main or not cobrand.hosts or base.hostname in cobrand.hosts:
         return str(settings.WAYWARDEN_BASE_URL)
     port = f":{base.port}" if base.port else ""
     return f"{base.scheme}://{cobrand.hosts[0]}{port}"
