@@ -56,17 +56,30 @@ def open_backend(connection: Connection, *, is_rehearsal: bool = False) -> Opene
     that cannot be opened. Opening calls nobody. In a rehearsal every call is recorded as it would
     go out, and held back (`kernel.http.HeldBack`).
     """
+    return opener(connection, is_rehearsal=is_rehearsal)()
+
+
+def opener(connection: Connection, *, is_rehearsal: bool = False) -> Callable[[], Opened]:
+    """Opens the connection's plug-in as often as it is called; settings are read once.
+
+    Each Opened keeps the exchanges of its own calls. Raises Misconfigured as `open_backend` does.
+    """
     kind = backend_class(connection.kind)
-    exchanges: list[http.Exchange] = []
     try:
         values = options.read(kind.options_type, connection.options)
         secrets = options.read(kind.secrets_type, _own(kind.secrets_type, secrets_of(connection)))
     except RuleBroken as error:
         message = f"The option {error.field!r} of {connection.name} is wrong: {error}"
         raise Misconfigured(message) from error
-    way = way_of(values, secrets, record=exchanges.append, is_rehearsal=is_rehearsal)
-    backend = kind(options=values, secrets=secrets, way=way, zone=_zone(connection))
-    return Opened(connection_id=connection.pk, backend=backend, exchanges=exchanges)
+    zone = _zone(connection)
+
+    def open_once() -> Opened:
+        exchanges: list[http.Exchange] = []
+        way = way_of(values, secrets, record=exchanges.append, is_rehearsal=is_rehearsal)
+        backend = kind(options=values, secrets=secrets, way=way, zone=zone)
+        return Opened(connection_id=connection.pk, backend=backend, exchanges=exchanges)
+
+    return open_once
 
 
 def way_of(

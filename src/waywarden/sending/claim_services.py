@@ -56,11 +56,17 @@ def claim(lane: Lane, *, limit: int) -> list[Claimed]:
     """
     moment = clock.now()
     with transaction.atomic():
-        rows = list(
+        ids = list(
             in_lane(lane)
             .filter(due_at__lte=moment)
             .select_for_update(skip_locked=True, of=("self",))
-            .select_related("report", "update", "body", "category", "connection")[:limit]
+            .values_list("pk", flat=True)[:limit]
+        )
+        # Read after they are locked: what an author corrected just before is seen whole.
+        rows = list(
+            Delivery.objects.filter(pk__in=ids)
+            .select_related("report", "update", "body", "category", "connection")
+            .order_by("due_at", "id")
         )
         first_of_report = list({row.report_id: row for row in reversed(rows)}.values())[::-1]
         gone = [row for row in first_of_report if _is_gone(row)]

@@ -38,9 +38,9 @@ RUN_LASTS = timedelta(seconds=60)
 RENEW_EVERY = 30.0
 #: Results are written when so many have come, or after so long (seconds).
 WRITE_AT, WRITE_EVERY = 50, 0.5
-MOST_CLAIMED = 64
+MOST_CLAIMED = 96
 #: Calls that are ready in the pool for each that is out, so that calls go on while we write.
-AHEAD = 5
+AHEAD = 12
 #: What e-mail without a connection does at once, and its rest after trouble with the mail server.
 EMAIL_CALLS_AT_ONCE = 2
 EMAIL_RESTS = timedelta(minutes=1)
@@ -316,13 +316,13 @@ class _Batch:
 def _jobs(connection: Connection | None, claimed: Sequence[Claimed]) -> list[_Job]:
     """What is ready to be called; what cannot even be built is put off, and logged."""
     wants_mail = backend_class(connection.kind if connection else "email").wants_mail
+    opening = connections.opener(connection) if connection else connections.open_email
     jobs = []
     for one, item in zip(claimed, _items(claimed, with_mail=wants_mail), strict=True):
         if item is None:
             _put_off(one)
             continue
-        opened = connections.open_backend(connection) if connection else connections.open_email()
-        jobs.append(_Job(claimed=one, opened=opened, step=_step(one, item, connection)))
+        jobs.append(_Job(claimed=one, opened=opening(), step=_step(one, item, connection)))
     return jobs
 
 

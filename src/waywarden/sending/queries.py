@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import GreaterThan
 
 from waywarden.connections.queries import closed_to_calls
 from waywarden.reports.models import ReportBody
@@ -42,11 +43,15 @@ def in_turn() -> QuerySet[Delivery]:
         id__lt=OuterRef("id"),
         state__in=UNFINISHED,
     )
-    arrived = ReportBody.objects.filter(
-        ~Q(sent_at=None) | ~Q(external_id=""), report=OuterRef("report"), body=OuterRef("body")
+    # A scalar, row by row: as an EXISTS beside an OR it would be hashed from the whole table.
+    arrived = Subquery(
+        ReportBody.objects.filter(
+            ~Q(sent_at=None) | ~Q(external_id=""), report=OuterRef("report"), body=OuterRef("body")
+        ).values("report_id")[:1]
     )
+    has_come = GreaterThan(arrived, 0)
     return Delivery.objects.filter(
-        Q(update=None) | ~Q(told_as="") | Exists(arrived), ~Exists(earlier), state__in=WAKING
+        Q(update=None) | ~Q(told_as="") | Q(has_come), ~Exists(earlier), state__in=WAKING
     )
 
 
