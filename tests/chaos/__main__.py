@@ -3,6 +3,7 @@
 import argparse
 import random
 import secrets
+import signal
 import sys
 import time
 
@@ -27,6 +28,7 @@ def main() -> int:
     def say(words: str) -> None:
         print(f"  {time.monotonic() - began:5.0f} s  {words}", flush=True)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     world = worlds.prepare(wanted.seed)
     try:
         return _run(world, wanted, say)

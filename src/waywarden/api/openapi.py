@@ -46,7 +46,7 @@ _QUERY: dict[str, tuple[Plain, str]] = {
         {"type": "number", "exclusiveMinimum": 0, "maximum": 100_000},
         "Metres around the place; 1,000 when absent.",
     ),
-    "q": (_TEXT, "Words of the title or the description."),
+    "q": (_TEXT, "Words of the title or the description, or their beginnings; all must be there."),
     "page": (_COUNT, "From 1; the header `Link` names the next and the previous one."),
     "page_size": (_COUNT, "Rows of a page; at most 1,000 are given."),
 }

@@ -25,6 +25,7 @@ from waywarden.open311.filters import LONGEST_SPAN, MOST_ROWS
 from waywarden.open311.statuses import wire_for
 from waywarden.reports import states
 from waywarden.reports.models import Photo, Report, ReportBody, Update
+from waywarden.reports.pins import with_words
 from waywarden.reports.states import State
 
 #: Facts that are counted beside the newest number: a transaction may commit after a later one.
@@ -128,7 +129,7 @@ def _found(view: View, query: types.RequestQuery) -> QuerySet[Report]:
     if query.statuses:
         found = found.filter(state__in=states_for(query.statuses))
     if query.words:
-        found = found.filter(Q(title__icontains=query.words) | Q(detail__icontains=query.words))
+        found = with_words(found, query.words)
     return _in_time(_in_place(found, query), query)
 
 

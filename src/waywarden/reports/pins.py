@@ -14,7 +14,8 @@ from zlib import crc32
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, F, QuerySet
+from django.db.models.expressions import RawSQL
 
 from waywarden.geo.cells import spans_of_box
 from waywarden.geo.points import Box
@@ -111,6 +112,16 @@ def search_of(text: str) -> str:
     """A search as PostgreSQL writes it: all words, each the beginning of one; "" finds nothing."""
     words = re.findall(r"\w+", text.lower())[:MOST_WORDS]
     return " & ".join(f"{word[:60]}:*" for word in words)
+
+
+def with_words(found: QuerySet[Report], text: str) -> QuerySet[Report]:
+    """Those of some reports that hold every word, or a word that begins with it, by an index."""
+    match = RawSQL(
+        "reports_report.words @@ to_tsquery('simple', %s)",
+        [search_of(text)],
+        output_field=BooleanField(),
+    )
+    return found.filter(match)
 
 
 def _all_of(parts: list[Sql]) -> Sql:
