@@ -62,7 +62,7 @@ _FORM: dict[str, tuple[Plain, str]] = {
     "first_name": (_TEXT, "The person's name; never public."),
     "last_name": (_TEXT, "The person's name; never public."),
     "phone": (_TEXT, "The person's phone; never public."),
-    "address_string": (_TEXT, "The address in words."),
+    "address_string": (_TEXT, "The address in words; places the report where it is known here."),
     "media_url": (_TEXT, "Where a photo lies; may be repeated."),
     "attribute[CODE]": (_TEXT, "The answer to the question CODE; repeated for several."),
     "update_id": (_TEXT, "The sender's own id of the update; a repeat is harmless."),
@@ -192,9 +192,9 @@ _METHODS: dict[str, dict[str, Parts]] = {
         "get": ("Reports", "Request", True, f"jurisdiction_id api_key {_FILTERS}", ""),
         "post": (
             "Make a report", "RequestReceipt", True,
-            ("jurisdiction_id address_string email first_name last_name phone description "
+            ("jurisdiction_id lat long address_string email first_name last_name phone description "
             "media_url attribute[CODE]"),
-            "api_key service_code lat long",
+            "api_key service_code",
         ),
     },
     "requests/{service_request_id}": {

@@ -9,6 +9,7 @@ from typing import TypeVar
 from waywarden.api import incoming, offers, photos, queries, services
 from waywarden.api.floods import count_call
 from waywarden.api.models import Post
+from waywarden.api.placing import placed
 from waywarden.api.queries import View
 from waywarden.bodies.models import Body, Category
 from waywarden.bodies.queries import body_by_slug, served_at
@@ -119,6 +120,7 @@ class SiteProvider:
         before = None if key.is_sandbox else _answer_before(mark, caller.own, reference)
         if before is not None:
             return _receipt(before, key)
+        new = _told(lambda: placed(new))
         category = _category_of(new, caller)
         # What is plainly wrong is said before any photo is asked for.
         draft = _told(lambda: self._draft(new, category=category, key=key, photo_keys=()))

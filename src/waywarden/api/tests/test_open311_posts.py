@@ -107,6 +107,7 @@ def test_without_a_key_of_the_scope_nothing_is_taken(client, town, scopes):
         ({"service_code": None}, 400, "service_code"),
         ({"lat": 1}, 400, "lat"),
         ({"lat": None, "long": None, "address_string": "High Street"}, 400, "lat"),
+        ({"lat": None, "long": None, "address_id": "7"}, 400, "lat"),
         ({"service_code": "pothole"}, 400, "attribute[depth]"),
         ({"service_code": "pothole", "attribute[depth]": "9"}, 400, "attribute[depth]"),
         ({"jurisdiction_id": "nowhere"}, 404, "jurisdiction_id"),
@@ -387,3 +388,31 @@ def test_answers_are_forgotten_after_three_months(client, town, app, time_machin
     assert list(Post.objects.values_list("answer", flat=True)) == [str(new)]
     assert Report.objects.count() == 2
     assert old != new
+
+
+@pytest.fixture
+def names(settings, tmp_path):
+    """A gazetteer of three streets, of which two begin alike."""
+    streets = [
+        {"name": name, "lat": LAT, "lon": LON + turn / 1000, "points": [[LON, LAT]]}
+        for turn, name in enumerate(["High Street", "Mill Lane", "Mill Lane North"])
+    ]
+    (tmp_path / "gazetteer.json").write_text(json.dumps({"streets": streets, "places": []}))
+    settings.WAYWARDEN_MAP_DIR = tmp_path
+
+
+@pytest.mark.parametrize("address", ["High Street", "mill lane"])
+def test_an_address_that_is_known_and_single_is_a_place(client, town, app, names, address):
+    form = {**GOOD, "lat": None, "long": None, "address_string": address}
+    number = number_of(post(client, api_key=app, **form))
+    report = Report.objects.get(pk=number)
+    assert (report.lat, report.nearest_address) == (LAT, address)
+
+
+@pytest.mark.parametrize("address", ["Mill", "Nowhere Road"])
+def test_an_address_that_is_no_single_place_is_a_400(client, town, app, names, address):
+    answer = post(
+        client, api_key=app, **{**GOOD, "lat": None, "long": None, "address_string": address}
+    )
+    assert (answer.status_code, errors_of(answer)[0][1].split()[0]) == (400, "address_string")
+    assert Report.objects.count() == 0
