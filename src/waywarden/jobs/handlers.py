@@ -4,7 +4,9 @@
 that same transaction.
 """
 
-from procrastinate.types import JSONValue
+from uuid import uuid4
+
+from procrastinate.types import JSONDict, JSONValue
 
 from waywarden.bodies.queries import bodies_telling_when_sent
 from waywarden.events.services import Fact, on
@@ -12,6 +14,7 @@ from waywarden.health.letters import readers_of
 from waywarden.health.models import Alarm
 from waywarden.jobs import tasks
 from waywarden.jobs.services import queue_each
+from waywarden.kernel import clock
 from waywarden.notifications import alert_services as alerts
 from waywarden.notifications import questionnaire_services as asking
 from waywarden.reports.acknowledging_services import acknowledge_sent
@@ -24,12 +27,18 @@ from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sync import aside_services
 from waywarden.sync import services as sync
+from waywarden.webhooks.kinds import OF_FACTS
+from waywarden.webhooks.queries import somebody_listens
 
 Facts = tuple[Fact, ...]
 #: Imported reports whose photos one job fetches.
 PHOTOS_OF_A_JOB = 50
 #: The priority of jobs that wait until their queue holds nothing else.
 BEHIND = -10
+
+
+#: Subjects that one job fans out.
+WEBHOOKS_OF_A_JOB = 200
 
 
 def install() -> None:
@@ -63,6 +72,9 @@ def install() -> None:
     on("alarm.raised", later=[mail_alarms])
     on("alarm.cleared", later=[mail_alarms])
     on("self_test.asked", later=[run_self_tests])
+    on("webhook.replayed", later=[wake_webhooks])
+    for kind in OF_FACTS:
+        on(kind, later=[tell_machines])
 
 
 def _ids(facts: Facts) -> list[int]:
@@ -234,3 +246,35 @@ def mail_alarms(facts: Facts) -> None:
 def run_self_tests(facts: Facts) -> None:
     """A person wants an endpoint tested."""
     queue_each(tasks.run_self_test, ({"self_test_id": one} for one in _ids(facts)))
+
+
+def tell_machines(facts: Facts) -> None:
+    """What an endpoint of a machine wants to know is fanned out to all that do, apart from this."""
+    kind = facts[0].kind
+    if not somebody_listens(kind):
+        return
+    at, step = clock.now().isoformat(), WEBHOOKS_OF_A_JOB
+    happened: list[JSONValue] = [
+        {"id": number, "data": _said(fact)} for fact in facts for number in _numbers(fact)
+    ]
+    pieces = (happened[start : start + step] for start in range(0, len(happened), step))
+    jobs: list[JSONDict] = [
+        {"fact": kind, "happened": piece, "batch": str(uuid4()), "at": at} for piece in pieces
+    ]
+    queue_each(tasks.fan_out_webhooks, jobs)
+
+
+def _numbers(fact: Fact) -> list[int]:
+    """The subjects of a fact; problems that came together are one fact."""
+    return list(fact.data.get("reports", [fact.subject_id]))
+
+
+def _said(fact: Fact) -> dict[str, JSONValue]:
+    """Of alarms the fact says all; of others it is read anew."""
+    return dict(fact.data) if fact.subject_kind == "alarm" else {}
+
+
+def wake_webhooks(facts: Facts) -> None:
+    """A person has something told again, or a test sent."""
+    for fact in facts:
+        tasks.wake_webhook(fact.subject_id)

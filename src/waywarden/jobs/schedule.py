@@ -18,6 +18,8 @@ from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
 from waywarden.sync import run_services
 from waywarden.sync import services as sync
+from waywarden.webhooks import queries as webhook_queries
+from waywarden.webhooks import services as webhooks
 
 #: The hour, in the site's zone, at which the summary goes out.
 MORNING = 7
@@ -92,6 +94,7 @@ def drop_old_records(timestamp: int) -> None:
     run_services.drop_old_runs()
     mailing.drop_old_mailings()
     alarms.drop_old_alarms()
+    webhooks.drop_old_calls()
 
 
 @app.periodic(cron="* * * * * 10")
@@ -109,3 +112,12 @@ def morning_summary(timestamp: int) -> None:
     if timezone.localtime(datetime.fromtimestamp(timestamp, tz=UTC)).hour == MORNING:
         readers = alarm_letters.morning_readers()
         services.queue_each(tasks.mail_summary, ({"to": address} for address in readers))
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(name="sweep_webhooks", queue="clock", queueing_lock="sweep_webhooks")
+def sweep_webhooks(timestamp: int) -> None:
+    """Every 30 seconds: wakes every endpoint with something due; its job may be lost."""
+    _ = timestamp
+    for endpoint_id in webhook_queries.endpoints_due(clock.now()):
+        tasks.wake_webhook(endpoint_id)

@@ -6,6 +6,7 @@ them, so a lost job is made again by the sweep and a doubled one finds nothing t
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -23,6 +24,8 @@ from waywarden.sending import shadow_services
 from waywarden.sending.lanes import Lane
 from waywarden.sync import photos, polling
 from waywarden.sync.models import What
+from waywarden.webhooks import posting
+from waywarden.webhooks import services as webhooks
 
 #: Mails to people are tried a few times over some hours.
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -154,3 +157,25 @@ def fetch_imported_photos(report_ids: list[int]) -> None:
     """Fetches the photos of some problems of a bulk import."""
     for report_id in report_ids:
         photos.fetch_report_photos(report_id)
+
+
+def wake_webhook(endpoint_id: int, *, at: datetime | None = None) -> None:
+    """Queues the telling of an endpoint, now or later."""
+    wake(tell_endpoint, {"endpoint_id": endpoint_id}, key=f"webhook {endpoint_id}", at=at)
+
+
+@app.task(name="fan_out_webhooks", queue="webhooks", retry=MAIL_RETRY)
+def fan_out_webhooks(fact: str, happened: list[JSONDict], batch: str, at: str) -> None:
+    """Writes the calls of an event, one for each endpoint that may hear of it."""
+    subjects = [webhooks.Happened(one["id"], one["data"]) for one in happened]  # type: ignore[arg-type]
+    moment = datetime.fromisoformat(at)
+    for endpoint_id in webhooks.fan_out(fact, subjects, batch=UUID(batch), at=moment):
+        wake_webhook(endpoint_id)
+
+
+@app.task(name="tell_endpoint", queue="webhooks")
+def tell_endpoint(endpoint_id: int) -> None:
+    """Tells an endpoint all that is due, and comes back when the next is."""
+    next_due = posting.drain(endpoint_id)
+    if next_due is not None:
+        wake_webhook(endpoint_id, at=max(next_due, clock.now()))

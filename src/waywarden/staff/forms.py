@@ -5,14 +5,30 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from waywarden.bodies.models import Category
+from waywarden.bodies.models import Body, Category
 from waywarden.bodies.queries import bodies_of
 from waywarden.reports.models import Report
 from waywarden.reports.moving_services import Changes
 from waywarden.sending.models import Delivery
+from waywarden.staff.access import Staff
+from waywarden.webhooks.kinds import Kind
 
 #: Categories that something may be moved to.
 OPEN = (Category.State.CONFIRMED, Category.State.UNCONFIRMED, Category.State.STAFF)
+#: Bodies that a list to choose from holds.
+BODIES = 5000
+#: Events in words.
+KINDS = [
+    (Kind.REPORT_PUBLISHED.value, _("A report is published")),
+    (Kind.REPORT_CHANGED.value, _("Its words, place, category or body change")),
+    (Kind.REPORT_SENT.value, _("A body’s system has it")),
+    (Kind.REPORT_WITHDRAWN.value, _("Its author takes it back")),
+    (Kind.REPORT_HIDDEN.value, _("It is taken down")),
+    (Kind.UPDATE_PUBLISHED.value, _("An update is published, perhaps with a new state")),
+    (Kind.UPDATE_REMOVED.value, _("An update is taken back")),
+    (Kind.ALARM_RAISED.value, _("Something breaks")),
+    (Kind.ALARM_CLEARED.value, _("It mends")),
+]
 _NUMBER = {"inputmode": "decimal", "autocomplete": "off"}
 
 
@@ -87,3 +103,35 @@ class RerouteForm(forms.Form):
         offered = Category.objects.filter(body__in=others, state__in=OPEN).select_related("body")
         field: Any = self.fields["category"]
         field.queryset = offered.order_by("body__name", "name")
+
+
+class WebhookForm(forms.Form):
+    """An endpoint of a machine."""
+
+    url = forms.URLField(
+        label=_("Address"),
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("Where we post to, such as https://example.org/hooks/streets."),
+    )
+    description = forms.CharField(label=_("What it is for"), max_length=200, required=False)
+    kinds = forms.MultipleChoiceField(
+        label=_("Events"), choices=KINDS, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class NewWebhookForm(WebhookForm):
+    """The same, for a body or for the site."""
+
+    body = forms.ChoiceField(label=_("Reports of"), required=False)
+
+    def __init__(self, data: Any = None, *, staff: Staff) -> None:
+        super().__init__(data)
+        mine = [pk for pk in staff.roles if staff.may_administer(pk)]
+        which = {} if staff.is_operator else {"pk__in": mine}
+        bodies = Body.objects.filter(is_deleted=False, **which).order_by("name")
+        named = [(str(pk), name) for pk, name in bodies.values_list("pk", "name")[:BODIES]]
+        field: Any = self.fields["body"]
+        field.choices = [("", _("The whole site")), *named] if staff.is_operator else named
+        field.required = not staff.is_operator
+        self.order_fields(["body", "url", "description", "kinds"])

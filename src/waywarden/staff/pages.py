@@ -31,6 +31,7 @@ MENU: tuple[Entry, ...] = (
     Entry("shadow", "staff:shadow", _("In shadow")),
     Entry("alarms", "staff:alarms", _("Alarms")),
     Entry("templates", "staff:templates", _("Templates")),
+    Entry("webhooks", "staff:webhooks", _("Webhooks")),
 )
 
 

@@ -10,6 +10,7 @@ from waywarden.staff import mending_views as mending
 from waywarden.staff import pull_views as pulling
 from waywarden.staff import shadow_views as shadow
 from waywarden.staff import template_views as templates
+from waywarden.staff import webhook_views as webhooks
 
 app_name = "staff"
 
@@ -34,6 +35,11 @@ urlpatterns = [
     path("integration/shadow/", shadow.listed, name="shadow"),
     path("integration/shadow/<int:body_id>/", shadow.one, name="shadow-body"),
     path("integration/shadow/<int:body_id>/live/", shadow.live, name="go-live"),
+    path("webhooks/", webhooks.listed, name="webhooks"),
+    path("webhooks/new/", webhooks.new, name="webhook-new"),
+    path("webhooks/<int:endpoint_id>/", webhooks.one, name="webhook"),
+    path("webhooks/<int:endpoint_id>/do/", webhooks.act, name="webhook-act"),
+    path("webhooks/calls/<int:call_id>/", webhooks.call, name="webhook-call"),
     path("integration/alarms/", alarms.listed, name="alarms"),
     path("templates/", templates.listed, name="templates"),
     path("templates/new/<int:body_id>/", templates.new, name="template-new"),

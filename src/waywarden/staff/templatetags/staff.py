@@ -14,6 +14,7 @@ from waywarden.health.verdicts import Level, Trouble
 from waywarden.kernel import clock
 from waywarden.sending.models import Delivery
 from waywarden.sending.queries import STUCK
+from waywarden.webhooks.models import Call
 
 register = template.Library()
 
@@ -51,6 +52,14 @@ def delivery_light(delivery: Delivery) -> SafeString:
     stuck, late = delivery.state in STUCK, delivery.state in LATE
     level = Level.PERSON if stuck else Level.WATCH if late else Level.WELL
     return light(level, str(delivery.get_state_display()).capitalize())
+
+
+@register.simple_tag
+def call_light(call: Call) -> SafeString:
+    """How a message to a webhook stands: a shape and words."""
+    is_late = call.state == Call.State.WAITING and call.attempts > 0
+    level = Level.PERSON if call.state == Call.State.FAILED else Level(int(is_late))
+    return light(level, str(call.get_state_display()).capitalize())
 
 
 @register.filter

@@ -1,0 +1,33 @@
+"""Reading webhooks: who listens, what is due, what was said."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from waywarden.webhooks.kinds import OF_FACTS
+from waywarden.webhooks.models import Call, Endpoint
+
+
+def somebody_listens(fact: str) -> bool:
+    """Whether any endpoint wants what follows from a kind of fact."""
+    wanted = [OF_FACTS[fact].value]
+    return Endpoint.objects.filter(is_active=True, kinds__contains=wanted).exists()
+
+
+def endpoints_due(now: datetime) -> list[int]:
+    """The endpoints with something to be told now."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    due = Call.objects.filter(free, state=Call.State.WAITING, due_at__lte=now)
+    active = due.filter(endpoint__is_active=True)
+    return list(active.order_by().values_list("endpoint_id", flat=True).distinct())
+
+
+def next_due(endpoint_id: int) -> datetime | None:
+    """When the next call of an endpoint is due; None when nothing waits."""
+    waiting = Call.objects.filter(endpoint=endpoint_id, state=Call.State.WAITING)
+    return waiting.order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def endpoints(which: Q) -> QuerySet[Endpoint]:
+    """Some endpoints with their bodies, the site's first."""
+    return Endpoint.objects.filter(which).select_related("body").order_by("body__name", "id")
