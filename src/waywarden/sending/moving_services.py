@@ -16,6 +16,7 @@ from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports import moving_services as reports
+from waywarden.reports import states
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.moving_services import Changes
 from waywarden.sending import services
@@ -194,6 +195,39 @@ def resend(report_ids: list[int], *, body_id: int, by: Actor = NOBODY) -> frozen
             ]
         )
     return lanes
+
+
+def resend_open(body_id: int, *, dry_run: bool = False, by: Actor = NOBODY) -> int:
+    """Resends a body's open reports that have no number there and never went the way they go now.
+
+    In pieces, oldest first; how many. Doing it again finds nothing.
+    """
+    count, last = 0, 0
+    while True:
+        rows = list(
+            rows_with_ways()
+            .filter(body=body_id, external_id="", report__state__in=states.OPEN)
+            .filter(report__gt=last)
+            .order_by("report_id")[: services.PIECE]
+        )
+        if not rows:
+            return count
+        last = rows[-1].report_id
+        gone = set(
+            Delivery.objects.filter(report__in=[row.report_id for row in rows], body=body_id)
+            .filter(update=None)
+            .exclude(state=State.CANCELLED)
+            .values_list("report_id", "connection_id")
+        )
+        wanted = [row.report_id for row in rows if (row.report_id, _way_id(row)) not in gone]
+        count += len(wanted)
+        if not dry_run:
+            resend(wanted, body_id=body_id, by=by)
+
+
+def _way_id(row: ReportBody) -> int | None:
+    connection = row.category.connection_for_sending if row.category else None
+    return connection.pk if connection else None
 
 
 _UNFINISHED = (
