@@ -161,7 +161,12 @@ class ReportBody(models.Model):
                 name="report_body_external_id_once",
             ),
         ]
-        indexes = [models.Index(fields=["external_id"], name="report_body_external")]
+        indexes = [
+            models.Index(fields=["external_id"], name="report_body_external"),
+            models.Index(
+                fields=["report", "body"], name="report_body_here", condition=Q(left_at=None)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report_id} at {self.body_id}"

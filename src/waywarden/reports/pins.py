@@ -150,10 +150,11 @@ def _has_words(filters: Filters) -> Sql:
     return Sql("r.words @@ to_tsquery('simple', %s)", [search_of(filters.text)])
 
 
-def _at_bodies(filters: Filters) -> Sql:
+def _at_bodies(filters: Filters, report: str = "r") -> Sql:
     return Sql(
-        "EXISTS (SELECT 1 FROM reports_reportbody b WHERE b.report_id = r.id"
-        " AND b.left_at IS NULL AND b.body_id = ANY(%s))",
+        "EXISTS (SELECT 1 FROM reports_reportbody b"  # noqa: S608 - our own words
+        f" WHERE b.report_id = {report}.id AND b.left_at IS NULL"
+        " AND b.body_id = ANY(%s::bigint[]))",
         [list(filters.body_ids)],
     )
 
@@ -206,15 +207,18 @@ def _everything(box: Box | None, filters: Filters, order: Order) -> Sql:
 
 def _those_that_fit(near: Sql, filters: Filters) -> Sql:
     """Of some reports those that the dear conditions let through, one look at each."""
-    dear = _dear(filters)
-    if not dear:
-        return near
-    where = _all_of(dear)
-    return Sql(
-        f"SELECT n.* FROM ({near.text}) AS n, LATERAL (SELECT 1 FROM reports_report r"  # noqa: S608 - our own words
-        f" WHERE r.id = n.id AND {where.text} OFFSET 0) AS fits",
-        [*near.values, *where.values],
-    )
+    if filters.text:
+        words = _has_words(filters)
+        near = Sql(
+            f"SELECT n.* FROM ({near.text}) AS n, LATERAL (SELECT 1 FROM reports_report r"  # noqa: S608 - our own words
+            f" WHERE r.id = n.id AND {words.text} OFFSET 0) AS fits",
+            [*near.values, *words.values],
+        )
+    if filters.body_ids:
+        here = _at_bodies(filters, "n")
+        text = f"SELECT n.* FROM ({near.text}) AS n WHERE {here.text}"  # noqa: S608 - our own words
+        near = Sql(text, [*near.values, *here.values])
+    return near
 
 
 def found_in(box: Box | None, filters: Filters, part: Slice, *, is_wide: bool) -> Sql:
@@ -227,13 +231,19 @@ def found_in(box: Box | None, filters: Filters, part: Slice, *, is_wide: bool) -
     if filters.text and not is_common(filters):
         return _everything(box, filters, part.order)
     if box is not None and not is_wide:
-        return _those_that_fit(_by_cells(box, filters, part.order), filters)
+        near = _by_cells(box, filters, part.order)
+        if filters.text and part.most < MOST_LOOKED_AT:
+            near += Sql(f"ORDER BY {ORDERS[part.order]} LIMIT %s", [_enough(filters, part)])
+        return _those_that_fit(near, filters)
     if filters.text:
-        share = max(_share_that_fits(filters), 0.001)
-        enough = min(int(part.end / share * 2), MOST_LOOKED_AT)
-        newest = _from_one_end(box, filters, Slice(enough, 0, part.order))
-        return _those_that_fit(newest, filters)
+        enough = Slice(_enough(filters, part), 0, part.order)
+        return _those_that_fit(_from_one_end(box, filters, enough), filters)
     return _from_one_end(box, filters, part)
+
+
+def _enough(filters: Filters, part: Slice) -> int:
+    """How many reports are looked at to find a slice of those with common words."""
+    return min(int(part.end / max(_share_that_fits(filters), 0.001) * 2), MOST_LOOKED_AT)
 
 
 def is_common(filters: Filters) -> bool:
@@ -259,10 +269,13 @@ def numbers_in(
 ) -> list[int]:
     """The numbers of public reports in a box (None: everywhere), in order."""
     found = _numbers(found_in(box, filters, part, is_wide=is_wide), part)
-    if len(found) < part.most and is_wide and is_common(filters):
-        # Not enough among those that were looked at: now all of them, which takes longer.
-        return _numbers(_everything(box, filters, part.order), part)
-    return found
+    if len(found) == part.most or not is_common(filters):
+        return found
+    # Not enough among those that were looked at: now all of them, which takes longer.
+    if box is not None and not is_wide:
+        near = _by_cells(box, filters, part.order)
+        return _numbers(_those_that_fit(near, filters), part)
+    return _numbers(_everything(box, filters, part.order), part)
 
 
 def _numbers(found: Sql, part: Slice) -> list[int]:
