@@ -2,9 +2,9 @@
 
 import maplibregl from "maplibre-gl/dist/maplibre-gl-csp.js";
 
+import { keepAddress, place, round, write } from "./address.js";
 import { Pins, pinElement } from "./pins.js";
 
-const round = (degrees) => degrees.toFixed(6);
 const STEP = 12; // pixels that an arrow key moves the pin
 
 function element(tag, className, text = "") {
@@ -14,39 +14,21 @@ function element(tag, className, text = "") {
   return made;
 }
 
-/** Writes a value into every field that asks for it: data-map-input="bbox" and the like. */
-function write(name, value) {
-  for (const field of document.querySelectorAll(`[data-map-input="${name}"]`)) field.value = value;
-}
-
-function place(map) {
-  const { lat, lng } = map.getCenter().wrap();
-  const bounds = map.getBounds();
-  const bbox = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map(round).join(",");
-  return { lat: round(lat), lon: round(lng), zoom: map.getZoom().toFixed(2).replace(/\.?0+$/, ""), bbox };
-}
-
 export function around(map, config) {
   const pins = new Pins(map, config);
   pins.answerClicks();
   if (config.pins_url) map.once("load", () => pins.watch());
-  const tell = () => {
-    const here = place(map);
-    const address = new URL(location.href);
-    for (const name of ["lat", "lon", "zoom"]) address.searchParams.set(name, here[name]);
-    history.replaceState(history.state, "", address);
-    Object.entries(here).forEach(([name, value]) => write(name, value));
-    pins.tell("waywarden:moved", here);
-  };
-  map.on("moveend", tell);
-  window.addEventListener("popstate", () => {
-    const wanted = new URLSearchParams(location.search);
-    if (wanted.has("lat") && wanted.has("lon")) {
-      map.jumpTo({ center: [wanted.get("lon"), wanted.get("lat")].map(Number), zoom: Number(wanted.get("zoom") || map.getZoom()) });
-    }
-  });
+  middle(map);
+  keepAddress(map, pins);
   note(map, config);
   if (config.report_url !== "") starter(map, config, pins);
+}
+
+/** Where the Enter key looks, while the map has the keyboard. */
+function middle(map) {
+  const mark = element("div", "map-middle");
+  mark.setAttribute("aria-hidden", "true");
+  map.getContainer().append(mark);
 }
 
 /** Says what the pins cannot: that there are more, or that none could be fetched. */

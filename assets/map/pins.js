@@ -6,8 +6,10 @@ import drawn from "../../src/waywarden/geo/pins.json";
 import { BOLD } from "./style.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
-const NOT_FILTERS = ["lat", "lon", "latitude", "longitude", "zoom", "bbox", "page", "pc"];
+const NOT_FILTERS = ["lat", "lon", "latitude", "longitude", "zoom", "bbox", "page", "pc", "sort"];
 const WAIT = 180; // milliseconds of rest before we ask
+const LEADING = ["pins", "clusters"]; // layers whose things lead somewhere
+const REACH = 60; // pixels around the middle that the Enter key reaches
 
 /** The picture of one class of pin, twice as large for sharp screens. */
 function picture(kind, colour) {
@@ -45,6 +47,32 @@ export function pinElement(config, kind) {
   return canvas;
 }
 
+const SHARES = 12; // parts of a cluster's ring
+
+/** A cluster: a disc with a ring, whose coloured part is the share that is still open. */
+function ring(name, config, isDark) {
+  const [, digits, share] = name.split("-").map(Number);
+  const radius = 13 + 4 * digits, width = 4.5, scale = 2, side = 2 * radius + 4;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side * scale;
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  pen.translate(side / 2, side / 2);
+  const arc = (size, from, to) => { pen.beginPath(); pen.arc(0, 0, size, from, to); };
+  const top = -Math.PI / 2, turn = (2 * Math.PI * share) / SHARES;
+  arc(radius + 1.5, 0, 2 * Math.PI);
+  pen.fillStyle = isDark ? "#14171b" : "#fff";
+  pen.fill();
+  pen.lineWidth = width;
+  arc(radius - width / 2, 0, 2 * Math.PI);
+  pen.strokeStyle = isDark ? "#59626c" : "#c9ccd0";
+  pen.stroke();
+  arc(radius - width / 2, top, top + turn);
+  pen.strokeStyle = colourOf(config, "open");
+  pen.stroke();
+  return pen.getImageData(0, 0, canvas.width, canvas.height);
+}
+
 const known = (kind) => (kind in drawn.classes ? kind : "open");
 const spot = (item, properties) =>
   ({ type: "Feature", geometry: { type: "Point", coordinates: [item.lon, item.lat] }, properties });
@@ -54,27 +82,14 @@ function features({ pins = [], clusters = [] }) {
     type: "FeatureCollection",
     features: [
       ...pins.map((pin) => spot(pin, { id: String(pin.id), class: known(pin.class), title: pin.title || "" })),
-      ...clusters.map((cluster) => spot(cluster, { count: cluster.count })),
+      ...clusters.map(({ lat, lon, count, open = 0 }) => spot({ lat, lon }, {
+        count, digits: String(count).length, share: Math.ceil((SHARES * open) / count),
+      })),
     ],
   };
 }
 
 const LAYERS = [
-  {
-    id: "clusters", type: "circle", filter: ["has", "count"],
-    paint: {
-      "circle-radius": ["interpolate", ["linear"], ["log10", ["max", 1, ["get", "count"]]], 0, 13, 4, 30],
-      "circle-stroke-width": 2, "circle-stroke-color": "#fff",
-    },
-  },
-  {
-    id: "cluster-counts", type: "symbol", filter: ["has", "count"],
-    layout: {
-      "text-field": ["number-format", ["get", "count"], {}],
-      "text-font": BOLD, "text-size": 13, "text-allow-overlap": true,
-    },
-    paint: { "text-color": "#fff" },
-  },
   {
     id: "pin-lit", type: "circle", filter: ["==", ["get", "id"], ""],
     paint: { "circle-radius": 22, "circle-stroke-width": 3, "circle-opacity": 0.18 },
@@ -90,6 +105,16 @@ const LAYERS = [
       "symbol-sort-key": ["match", ["get", "class"], "open", 3, "progress", 2, "fixed", 1, 0],
     },
   },
+  {
+    id: "clusters", type: "symbol", filter: ["has", "count"],
+    layout: {
+      "icon-image": ["concat", "cluster-", ["get", "digits"], "-", ["get", "share"]],
+      "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "text-field": ["number-format", ["get", "count"], {}],
+      "text-font": BOLD, "text-size": 13, "text-allow-overlap": true, "text-ignore-placement": true,
+      "symbol-sort-key": ["get", "count"],
+    },
+  },
 ];
 
 /** The pins on one map. `show` draws what it is given; `watch` fetches as the map moves. */
@@ -97,7 +122,14 @@ export class Pins {
   constructor(map, config) {
     Object.assign(this, { map, config, data: EMPTY, asked: "", timer: 0, asking: null });
     map.on("style.load", () => this.addLayers());
+    map.on("styleimagemissing", ({ id }) => {
+      if (id.startsWith("cluster-") && !map.hasImage(id)) map.addImage(id, ring(id, config, this.isDark), { pixelRatio: 2 });
+    });
     if (map.isStyleLoaded()) this.addLayers();
+  }
+
+  get isDark() {
+    return window.matchMedia("(prefers-color-scheme: dark)").matches;
   }
 
   addLayers() {
@@ -110,7 +142,7 @@ export class Pins {
     }
     map.addSource("pins", { type: "geojson", data: this.data });
     for (const layer of LAYERS) map.addLayer({ source: "pins", ...layer });
-    map.setPaintProperty("clusters", "circle-color", accent);
+    map.setPaintProperty("clusters", "text-color", this.isDark ? "#f1f3f4" : "#1d2126");
     map.setPaintProperty("pin-lit", "circle-color", accent);
     map.setPaintProperty("pin-lit", "circle-stroke-color", accent);
   }
@@ -167,23 +199,51 @@ export class Pins {
   /** Clicks, and the list beside the map lighting the pin of the item one is at. */
   answerClicks() {
     const { map } = this;
-    for (const layer of ["pins", "clusters"]) {
+    for (const layer of LEADING) {
       map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
       map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
+      map.on("click", layer, (event) => this.follow(event.features[0], event));
     }
-    map.on("click", "pins", (event) => this.open(event.features[0]));
-    map.on("click", "clusters", (event) =>
-      map.easeTo({ center: event.features[0].geometry.coordinates, zoom: map.getZoom() + 2 }));
+    // From the keyboard: what is nearest to the middle of the map.
+    map.getCanvas().addEventListener("keydown", (event) => {
+      const found = event.key === "Enter" && this.nearestToMiddle();
+      if (found) this.follow(found, event);
+    });
+    map.getContainer().addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.popup?.isOpen()) return;
+      this.popup.remove();
+      map.getCanvas().focus();
+    });
     const light = (event) => this.light(event.target.closest?.("[data-pin]")?.dataset.pin || "");
     for (const name of ["mouseover", "focusin"]) document.addEventListener(name, light);
   }
 
+  /** A pin opens its words, a cluster comes closer. */
+  follow(feature, { originalEvent } = {}) {
+    if (!("count" in feature.properties)) return this.open(feature);
+    const center = feature.geometry.coordinates;
+    this.map.easeTo({ center, zoom: Math.min(18, this.map.getZoom() + 2) }, { originalEvent, isJump: true });
+  }
+
+  nearestToMiddle() {
+    const { width, height } = this.map.getCanvas().getBoundingClientRect();
+    const layers = LEADING.filter((id) => this.map.getLayer(id));
+    const box = [[width / 2 - REACH, height / 2 - REACH], [width / 2 + REACH, height / 2 + REACH]];
+    const far = ({ geometry }) => {
+      const { x, y } = this.map.project(geometry.coordinates);
+      return Math.hypot(x - width / 2, y - height / 2);
+    };
+    return this.map.queryRenderedFeatures(box, { layers }).sort((one, other) => far(one) - far(other))[0];
+  }
+
   light(id) {
     if (this.map.getLayer("pin-lit")) this.map.setFilter("pin-lit", ["==", ["get", "id"], id]);
+    for (const row of document.querySelectorAll(".row.is-lit")) row.classList.remove("is-lit");
+    if (id) document.querySelector(`.row[data-pin="${CSS.escape(id)}"]`)?.classList.add("is-lit");
   }
 
   at(point) {
-    const layers = ["pins", "clusters"].filter((id) => this.map.getLayer(id));
+    const layers = LEADING.filter((id) => this.map.getLayer(id));
     return this.map.queryRenderedFeatures(point, { layers }).length > 0;
   }
 
@@ -198,6 +258,8 @@ export class Pins {
       .setLngLat(feature.geometry.coordinates)
       .setDOMContent(link)
       .addTo(this.map);
+    this.light(id);
+    document.querySelector(`[data-pin="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" });
   }
 }
 
