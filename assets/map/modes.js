@@ -18,10 +18,22 @@ export function around(map, config) {
   const pins = new Pins(map, config);
   pins.answerClicks();
   if (config.pins_url) map.once("load", () => pins.watch());
+  if (config.outline) map.on("style.load", () => outline(map, config)).once("load", () => outline(map, config));
   middle(map);
   keepAddress(map, pins);
   note(map, config);
   if (config.report_url !== "") starter(map, config, pins);
+}
+
+/** The boundary of the area that the page is about. */
+function outline(map, config) {
+  if (map.getSource("outline")) return;
+  map.addSource("outline", { type: "geojson", data: { type: "Feature", geometry: config.outline, properties: {} } });
+  const before = map.getLayer("pin-lit") ? "pin-lit" : undefined;
+  map.addLayer({
+    id: "outline", source: "outline", type: "line",
+    paint: { "line-color": config.accent || "#1f5fa6", "line-width": 2.5, "line-opacity": 0.8 },
+  }, before);
 }
 
 /** Where the Enter key looks, while the map has the keyboard. */

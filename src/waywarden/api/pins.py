@@ -20,7 +20,7 @@ from waywarden.ui.filters import Chosen, shown_bodies
 Row = tuple[int, float, float, str, str]
 #: Seconds that others may keep an answer without asking again.
 KEPT = 30
-#: Beyond this an answer is not looked at: only zooms of a map.
+#: Maps come no closer than this.
 FURTHEST_ZOOM = 24
 
 
@@ -29,11 +29,12 @@ def pins(request: HttpRequest) -> HttpResponse:
     """`{"pins": [{"id", "lat", "lon", "class", "title"}], "clusters": [...], "more": bool}`.
 
     `bbox` is west,south,east,north in degrees, `zoom` that of a map with tiles of 512 pixels.
-    `status` (a class of pin), `category` and `body` (a short name), each any number of times, `q`
-    (words) and `age` (week, month, half, year) narrow it. Pins are the newest; with a `zoom` at
-    which there are too many come clusters instead: `{"lat", "lon", "count", "open"}`. `more` says
-    that not all is in the answer. Never a private or hidden report; on a body's own site only its
-    reports. 400 without a box. The tag of an answer changes whenever any report does.
+    `status` (a class of pin), `category` and `body` (a short name), each any number of times,
+    `area` (a number), `q` (words) and `age` (week, month, half, year) narrow it. Pins are the
+    newest; with a `zoom` at which there are too many come clusters instead: `{"lat", "lon",
+    "count", "open"}`. `more` says that not all is in the answer. Never a private or hidden report;
+    on a body's own site only its reports. 400 without a box. The tag of an answer changes whenever
+    any report does.
     """
     try:
         box = Box.parse(request.GET.get("bbox", ""))
@@ -55,7 +56,9 @@ def _kept(response: HttpResponse, tag: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, box: Box) -> Mapping[str, Any]:
     bodies = shown_bodies(cobrand_of(request), request.GET.getlist("body"))
-    view = look(box, Chosen.of(request.GET).filters(bodies), zoom=_zoom(request))
+    filters = Chosen.of(request.GET).filters(bodies, _number(request, "area", 0))
+    zoom = min(_number(request, "zoom", CELL_ZOOM), FURTHEST_ZOOM)
+    view = look(box, filters, zoom=zoom)
     return {
         "pins": [_pin(row) for row in _rows(view)],
         "clusters": [_cluster(one) for one in view.clusters],
@@ -63,9 +66,9 @@ def _answer(request: HttpRequest, box: Box) -> Mapping[str, Any]:
     }
 
 
-def _zoom(request: HttpRequest) -> int:
-    text = request.GET.get("zoom", "")
-    return min(int(text), FURTHEST_ZOOM) if text.isascii() and text.isdigit() else CELL_ZOOM
+def _number(request: HttpRequest, name: str, usual: int) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else usual
 
 
 def _rows(view: View) -> Iterable[Row]:

@@ -22,6 +22,7 @@ from waywarden.connections.services import set_secrets
 from waywarden.geo.points import Point
 from waywarden.kernel import clock
 from waywarden.reports import photos
+from waywarden.reports.figure_services import refresh_figures
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import State
 from waywarden.sync.service_lists import sync_services
@@ -47,6 +48,7 @@ def build(*, works_database: Path, adapter_url: str, api_key: str) -> None:
     district = _district()
     _staff(county, district)
     _past(county, district, Works(works_database), works_database)
+    refresh_figures()
 
 
 def point_connection(*, adapter_url: str) -> None:

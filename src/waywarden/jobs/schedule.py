@@ -12,7 +12,7 @@ from waywarden.jobs import services, tasks
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
 from waywarden.notifications import questionnaire_services as asking
-from waywarden.reports import count_services
+from waywarden.reports import count_services, figure_services
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
@@ -75,6 +75,14 @@ def send_questionnaires(timestamp: int) -> None:
     """Once an hour: asks the reporters whose four weeks are over."""
     _ = timestamp
     asking.send_due()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="refresh_figures", queue="clock", queueing_lock="refresh_figures")
+def refresh_figures(timestamp: int) -> None:
+    """Every ten minutes: the figures of bodies whose reports changed."""
+    _ = timestamp
+    figure_services.refresh_figures()
 
 
 @app.periodic(cron="40 2 * * *")

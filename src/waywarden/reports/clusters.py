@@ -30,6 +30,10 @@ from waywarden.reports.states import PinClass
 COUNTED_ZOOM = 15
 #: A cluster stands for a square this many zooms further in than the map (128 pixels of 512).
 FINER = 2
+#: Squares with so few show them as pins.
+FEW = 3
+#: Below this zoom pins would lie on each other, however few they are.
+CROWDED_ZOOM = 14
 #: From this zoom of the map on every report is a pin of its own.
 PINS_ZOOM = 16
 #: Reports that clusters are made of where they cannot be taken from the counts.
@@ -62,39 +66,62 @@ class View:
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Square:
+    """The reports of one square; `numbers` only of squares with few, and not from the counts."""
+
+    cluster: Cluster
+    numbers: tuple[int, ...] = ()
+
+
 def look(box: Box, filters: Filters, *, zoom: int = CELL_ZOOM) -> View:
     """What a map of this zoom shows of a box. Without a zoom: pins, the newest `MOST`."""
-    most_there = count_about(box, filters)
-    if most_there > MOST and zoom < PINS_ZOOM:
-        clusters = clusters_in(box, filters, zoom=zoom)
-        there = sum(one.count for one in clusters)
-        if there > MOST:
-            is_part = there >= MOST_CLUSTERED or is_common(filters)
-            is_whole = _fits(filters, zoom) or not is_wide(most_there) or not is_part
-            return View(clusters=clusters, has_more=not is_whole)
-    numbers = numbers_in(box, filters, Slice(MOST + 1), is_wide=is_wide(most_there))
+    about = count_about(box, filters)
+    if zoom < PINS_ZOOM and (about > MOST or zoom < CROWDED_ZOOM):
+        squares = _squares(box, filters, zoom=zoom, about=about)
+        if zoom < CROWDED_ZOOM or sum(one.cluster.count for one in squares) > MOST:
+            return _drawn(squares, is_part=_is_part(squares, filters, zoom=zoom, about=about))
+    numbers = numbers_in(box, filters, Slice(MOST + 1), is_wide=is_wide(about))
     return View(numbers=tuple(numbers[:MOST]), has_more=len(numbers) > MOST)
+
+
+def _drawn(squares: Sequence[_Square], *, is_part: bool) -> View:
+    return View(
+        numbers=tuple(number for one in squares for number in one.numbers),
+        clusters=tuple(one.cluster for one in squares if not one.numbers),
+        has_more=is_part,
+    )
+
+
+def _is_part(squares: Sequence[_Square], filters: Filters, *, zoom: int, about: int) -> bool:
+    """Whether only the newest of very many were gathered."""
+    if _fits(filters, zoom) or not is_wide(about):
+        return False
+    return is_common(filters) or sum(one.cluster.count for one in squares) >= MOST_CLUSTERED
 
 
 def _fits(filters: Filters, zoom: int) -> bool:
     return filters.is_counted and zoom + FINER <= COUNTED_ZOOM
 
 
-def clusters_in(box: Box, filters: Filters, *, zoom: int) -> tuple[Cluster, ...]:
-    """The clusters of a box on a map of this zoom; the largest first."""
+def _squares(box: Box, filters: Filters, *, zoom: int, about: int) -> list[_Square]:
+    """The squares of a box that hold any, on a map of this zoom; the fullest first."""
     shift = 2 * (CELL_ZOOM - zoom - FINER)
-    rows = _counted(box, filters, shift) if _fits(filters, zoom) else _gathered(box, filters, shift)
-    return tuple(
-        Cluster(lat=lat / count / 1e6, lon=lon / count / 1e6, count=count, open=still_open)
-        for count, lat, lon, still_open in rows
+    if _fits(filters, zoom) and about > MOST:
+        rows = _counted(box, filters, shift)
+    else:
+        rows = _gathered(box, filters, shift, is_wide=is_wide(about))
+    return [
+        _Square(Cluster(lat / count / 1e6, lon / count / 1e6, count, still_open), tuple(few or ()))
+        for count, lat, lon, still_open, few in rows
         if count > 0
-    )
+    ]
 
 
 _BITS = 2 * (CELL_ZOOM - COUNTED_ZOOM)
 _SUMS = "sum(c.count)::bigint, sum(c.lat_sum)::bigint, sum(c.lon_sum)::bigint,"
 _COUNTED = (
-    f"SELECT {_SUMS} sum(c.count) FILTER (WHERE c.kind IN ('open', 'progress'))::bigint"  # noqa: S608 - our own words
+    f"SELECT {_SUMS} sum(c.count) FILTER (WHERE c.kind IN ('open', 'progress'))::bigint, NULL"  # noqa: S608 - our own words
     " FROM unnest(%s::bigint[], %s::bigint[]) AS span(first, last)"
     " JOIN reports_pincount c ON c.cell BETWEEN span.first AND span.last"
     " WHERE c.body_id = ANY(%s){more} GROUP BY c.cell >> %s ORDER BY 1 DESC"
@@ -124,15 +151,15 @@ def _bodies(filters: Filters) -> list[int]:
 
 
 _ROWS = (
-    "SELECT count(*), sum(round(lat * 1e6))::bigint, sum(round(lon * 1e6))::bigint,"
-    " count(*) FILTER (WHERE reports_pin_class(state, false) IN ('open', 'progress')) FROM ("
+    "SELECT count(*), sum(round(lat * 1e6))::bigint, sum(round(lon * 1e6))::bigint,"  # noqa: S608 - our own words
+    " count(*) FILTER (WHERE reports_pin_class(state, false) IN ('open', 'progress')),"
+    f" CASE WHEN count(*) <= {FEW} THEN array_agg(id) END FROM ("
 )
 
 
-def _gathered(box: Box, filters: Filters, shift: int) -> list[Any]:
+def _gathered(box: Box, filters: Filters, shift: int, *, is_wide: bool) -> list[Any]:
     """From the reports, the newest of them where the box holds very many."""
-    wide = is_wide(count_about(box, filters))
-    found = found_in(box, filters, Slice(MOST_CLUSTERED), is_wide=wide)
+    found = found_in(box, filters, Slice(MOST_CLUSTERED), is_wide=is_wide)
     asked = Sql(_ROWS) + found + Sql(") AS r GROUP BY cell >> %s ORDER BY 1 DESC", [shift])
     return asked.rows()
 

@@ -9,6 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from waywarden.bodies.models import Body, Category
 from waywarden.reports import states
+from waywarden.reports.count_models import (  # noqa: F401 - Django looks for models here
+    BodyFigures,
+    PinCount,
+)
 from waywarden.reports.state_words import STATE_CHOICES
 from waywarden.reports.states import PinClass, State
 
@@ -175,38 +179,6 @@ class ReportBody(models.Model):
     def reference(self) -> str:
         """The number people are shown."""
         return self.customer_reference or self.external_id
-
-
-class PinCount(models.Model):
-    """How many public reports a square has, by body, category and class of pin: a sum of rows.
-
-    Triggers add rows of +1 and -1 (migration 0004), `count_services` folds them. `body_id` 0 is
-    all reports, whoever has them; `cell` is the Morton number of a tile at zoom 15; the sums are
-    of millionths of degrees and give the middle of the reports counted.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    body_id = models.BigIntegerField(default=0)
-    cell = models.BigIntegerField()
-    category = models.CharField(max_length=200)
-    kind = models.CharField(max_length=8)
-    count = models.BigIntegerField()
-    lat_sum = models.BigIntegerField()
-    lon_sum = models.BigIntegerField()
-    is_folded = models.BooleanField(default=False)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["body_id", "cell", "category", "kind"],
-                name="pin_count_cell",
-                include=["count", "lat_sum", "lon_sum"],
-            ),
-            models.Index(fields=["id"], name="pin_count_new", condition=Q(is_folded=False)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.kind} in {self.cell}"
 
 
 class Update(models.Model):

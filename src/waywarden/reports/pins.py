@@ -70,11 +70,13 @@ class Filters:
     since: datetime | None = None
     body_ids: tuple[int, ...] = ()
     """Bodies one of which has the report."""
+    area_id: int = 0
+    """An area that the report lies in; 0 is anywhere."""
 
     @property
     def is_counted(self) -> bool:
         """Whether the counts kept by square know all that is asked for."""
-        return not self.text and self.since is None
+        return not (self.text or self.since or self.area_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,14 @@ def _indexed(filters: Filters, box: Box | None) -> list[Sql]:
     return parts
 
 
-def _has_words(filters: Filters) -> Sql:
-    return Sql("r.words @@ to_tsquery('simple', %s)", [search_of(filters.text)])
+def _of_itself(filters: Filters) -> list[Sql]:
+    """The conditions that need the report itself."""
+    parts = []
+    if filters.text:
+        parts.append(Sql("r.words @@ to_tsquery('simple', %s)", [search_of(filters.text)]))
+    if filters.area_id:
+        parts.append(Sql("r.area_ids @> ARRAY[%s]::bigint[]", [filters.area_id]))
+    return parts
 
 
 def _at_bodies(filters: Filters, report: str = "r") -> Sql:
@@ -161,8 +169,8 @@ def _at_bodies(filters: Filters, report: str = "r") -> Sql:
 
 def _dear(filters: Filters) -> list[Sql]:
     """The conditions that need the report itself, or its bodies."""
-    words = [_has_words(filters)] if filters.text else []
-    return [*words, _at_bodies(filters)] if filters.body_ids else words
+    at_bodies = [_at_bodies(filters)] if filters.body_ids else []
+    return [*_of_itself(filters), *at_bodies]
 
 
 def _columns(order: Order) -> str:
@@ -207,12 +215,12 @@ def _everything(box: Box | None, filters: Filters, order: Order) -> Sql:
 
 def _those_that_fit(near: Sql, filters: Filters) -> Sql:
     """Of some reports those that the dear conditions let through, one look at each."""
-    if filters.text:
-        words = _has_words(filters)
+    if parts := _of_itself(filters):
+        itself = _all_of(parts)
         near = Sql(
             f"SELECT n.* FROM ({near.text}) AS n, LATERAL (SELECT 1 FROM reports_report r"  # noqa: S608 - our own words
-            f" WHERE r.id = n.id AND {words.text} OFFSET 0) AS fits",
-            [*near.values, *words.values],
+            f" WHERE r.id = n.id AND {itself.text} OFFSET 0) AS fits",
+            [*near.values, *itself.values],
         )
     if filters.body_ids:
         here = _at_bodies(filters, "n")
@@ -228,7 +236,7 @@ def found_in(box: Box | None, filters: Filters, part: Slice, *, is_wide: bool) -
 
     `is_wide` says that the box holds so many that it is quicker to go through them from one end.
     """
-    if filters.text and not is_common(filters):
+    if filters.area_id or (filters.text and not is_common(filters)):
         return _everything(box, filters, part.order)
     if box is not None and not is_wide:
         near = _by_cells(box, filters, part.order)

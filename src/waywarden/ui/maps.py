@@ -1,5 +1,6 @@
 """Maps on pages: what the map in the browser is told, and the one of pictures without scripts."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -268,3 +269,12 @@ def visible_box(centre: Point, zoom: float, *, size: tuple[float, float] = (2.5,
     first = point_at(max(x - half_x, 0), max(y - half_y, 0))
     last = point_at(min(x + half_x, 1), min(y + half_y, 1))
     return Box(first.lon, last.lat, last.lon, first.lat)
+
+
+def zoom_for(box: Box, *, size: tuple[float, float] = (1.6, 1.4)) -> float:
+    """The zoom at which a box fills a map of `size` tiles of 512 pixels."""
+    left, top = world_xy(Point(box.north, box.west))
+    right, bottom = world_xy(Point(box.south, box.east))
+    across, down = max(abs(right - left), 1e-9), max(abs(bottom - top), 1e-9)
+    zoom = min(math.log2(size[0] / across), math.log2(size[1] / down))
+    return round(min(max(zoom, 2.0), 17.0), 2)

@@ -1,70 +1,149 @@
-"""Bodies: all of them, and one with its reports on a map."""
+"""Bodies: all of them with their figures, and one with its reports on a map, by ward too."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.dates import MONTHS_3
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from waywarden.areas.queries import areas_by_slug, extent_of, outline_of
 from waywarden.bodies.models import Body
 from waywarden.bodies.queries import body_by_slug
 from waywarden.geo.points import Point
+from waywarden.kernel.text import one_line
 from waywarden.reports.clusters import category_names
+from waywarden.reports.figure_queries import Figures, figures_in_short, figures_of, wards_of
 from waywarden.reports.models import Report
 from waywarden.reports.pins import Order, Slice, numbers_in, reports_with
+from waywarden.ui.charts import Chart, columns
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.filters import Chosen
-from waywarden.ui.maps import map_settings, still_map
+from waywarden.ui.maps import map_settings, still_map, zoom_for
 from waywarden.web import queries
-from waywarden.web.browse_views import page_in, still_pins
+from waywarden.web.browse_views import number_in, page_in, point_in, still_pins
 from waywarden.web.queries import PAGE
+
+#: Bodies on a page.
+BODIES = 50
+#: Months in a chart.
+MONTHS = 12
 
 
 @require_safe
 def bodies(request: HttpRequest) -> HttpResponse:
-    """Every body of the site, with how many reports it has."""
-    rows = queries.bodies_with_counts(cobrand_of(request))
-    return render(request, "web/bodies.html", {"rows": rows})
+    """Every body of the site by name, with how many reports it has and how it does."""
+    cobrand = cobrand_of(request)
+    asked, page = one_line(request.GET.get("name", ""))[:100], page_in(request)
+    first = (page - 1) * BODIES
+    found = queries.site_bodies(cobrand).order_by("name", "pk")
+    if asked:
+        found = found.filter(name__icontains=asked)
+    rows = list(found[first : first + BODIES + 1])
+    figures = None if cobrand.bodies else figures_of()
+    values = {
+        "rows": queries.with_counts(rows[:BODIES], figures_in_short(row.pk for row in rows)),
+        "asked": asked,
+        "page": page,
+        "has_more": len(rows) > BODIES,
+        "is_long": page > 1 or len(rows) > 8 or bool(asked),
+        "totals": queries.site_totals(cobrand),
+        "figures": figures,
+        "chart": chart_of(figures),
+    }
+    return render(request, "web/bodies.html", values)
 
 
 @require_safe
-def body(request: HttpRequest, slug: str) -> HttpResponse:
-    """One body's reports: a list and a map."""
-    cobrand = cobrand_of(request)
-    found = body_by_slug(slug)
-    if found is None or found.is_deleted or (cobrand.bodies and slug not in cobrand.bodies):
-        raise Http404
+def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
+    """One body's reports, all or those of one ward: a list, a map and figures."""
+    found = _body(request, slug)
+    area_id, ward_name = _ward(found, ward)
     chosen = Chosen.of(request.GET, usual=Order.CHANGED)
     page = page_in(request)
     part = Slice(PAGE + 1, (page - 1) * PAGE, chosen.order)
-    numbers = numbers_in(None, chosen.filters([found.pk]), part)
+    numbers = numbers_in(None, chosen.filters([found.pk], area_id), part)
     rows = list(queries.for_list(reports_with(numbers, part.order)))
-    values = {
+    values: dict[str, Any] = {
         "body": found,
+        "ward": ward_name,
         "chosen": chosen,
-        "categories": category_names([found.pk]),
         "reports": rows[:PAGE],
         "page": page,
         "has_more": len(rows) > PAGE,
-        **_map(request, found, rows[:PAGE]),
     }
-    return render(request, "web/body.html", values)
+    if request.htmx:  # type: ignore[attr-defined]  # put there by its middleware
+        response = render(request, "web/body_list.html", values)
+    else:
+        response = render(request, "web/body.html", values | _whole(request, found, area_id, rows))
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
-def _map(request: HttpRequest, found: Body, rows: list[Report]) -> dict[str, Any]:
-    lat, lon, zoom = cobrand_of(request).centre
-    if rows:
-        lat = sum(report.lat for report in rows) / len(rows)
-        lon = sum(report.lon for report in rows) / len(rows)
+def _body(request: HttpRequest, slug: str) -> Body:
+    found, shown = body_by_slug(slug), cobrand_of(request).bodies
+    if found is None or found.is_deleted or (shown and slug not in shown):
+        raise Http404
+    return found
+
+
+def _ward(found: Body, ward: str) -> tuple[int, str]:
+    """The area's number and name; 0 and "" without one."""
+    if not ward:
+        return 0, ""
+    areas = areas_by_slug(ward)
+    if not areas:
+        raise Http404
+    counted = {one.line.name for one in wards_of(found.pk)}
+    named = {number: name for number, name in areas.items() if name in counted} or areas
+    return next(iter(named.items()))
+
+
+def _whole(request: HttpRequest, found: Body, area_id: int, rows: list[Report]) -> dict[str, Any]:
+    """What the page has around its list."""
+    figures = figures_of(found.pk)
     return {
-        "still": still_map(Point(lat, lon), zoom, pins=still_pins(rows)),
+        "categories": category_names([found.pk]),
+        "figures": figures,
+        "chart": chart_of(figures),
+        "wards": wards_of(found.pk),
+        **_map(request, found, area_id, rows[:PAGE]),
+    }
+
+
+def chart_of(figures: Figures | None) -> Chart | None:
+    """The last months as columns, None where there is nothing to draw."""
+    if figures is None or not figures.months:
+        return None
+    months = figures.months[-MONTHS:]
+    return columns([(_month(one.name), one.reported, one.fixed) for one in months])
+
+
+def _month(name: str) -> str:
+    return str(MONTHS_3[int(name[5:7])]).capitalize()
+
+
+def _map(request: HttpRequest, found: Body, area_id: int, rows: Sequence[Report]) -> dict[str, Any]:
+    areas = (area_id,) if area_id else tuple(found.areas.values_list("pk", flat=True))
+    lat, lon, zoom = cobrand_of(request).centre
+    if box := extent_of(areas):
+        lat, lon, zoom = box.centre.lat, box.centre.lon, zoom_for(box)
+    asked = point_in(request, "lat", "lon")
+    centre = asked or Point(lat, lon)
+    zoom = number_in(request, "zoom", zoom)
+    fields = {"body": found.slug} | ({"area": str(area_id)} if area_id else {})
+    return {
+        "still": still_map(centre, zoom, pins=still_pins(rows)),
         "map": map_settings(
             request,
             mode="around",
-            centre=(lat, lon, zoom),
-            pins_url=f"{reverse('pins')}?{urlencode({'body': found.slug})}",
+            centre=(centre.lat, centre.lon, zoom),
+            pins_url=f"{reverse('pins')}?{urlencode(fields)}",
             report_url="",
+            outline=outline_of(areas),
         ),
     }

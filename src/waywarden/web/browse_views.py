@@ -45,6 +45,7 @@ def front_values(request: HttpRequest, *, asked: str = "", error: str = "") -> d
     return {
         "newest": queries.newest(cobrand, 6),
         "fixed": queries.recently_fixed(cobrand, 6),
+        "totals": queries.site_totals(cobrand),
         "still": pictures(centre, zoom, Filters(body_ids=shown_bodies(cobrand)), size=(4, 3)),
         "asked": asked,
         "error": error,

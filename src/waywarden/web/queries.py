@@ -1,6 +1,7 @@
 """What the pages read: lists of a site, bodies with counts, what became of a report."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
@@ -8,10 +9,12 @@ from django.db.models import Prefetch, QuerySet
 from waywarden.areas.models import Area
 from waywarden.areas.queries import areas_at
 from waywarden.bodies.models import Body
+from waywarden.bodies.queries import body_ids_of
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.reports import states
-from waywarden.reports.clusters import counts_by_body
+from waywarden.reports.clusters import counts_by_body, totals
+from waywarden.reports.figure_queries import Line
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.queries import Story, public_reports
 from waywarden.reports.states import PinClass
@@ -54,12 +57,13 @@ def site_bodies(cobrand: Cobrand) -> QuerySet[Body]:
     return found.filter(slug__in=cobrand.bodies) if cobrand.bodies else found
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class BodyCounts:
-    """A body and how many public reports of each class it has."""
+    """A body, how many public reports of each class it has, and how it did in the last year."""
 
     body: Body
-    counts: dict[PinClass, int] = field(default_factory=lambda: dict.fromkeys(PinClass, 0))
+    counts: dict[PinClass, int]
+    figures: Line | None = None
 
     @property
     def total(self) -> int:
@@ -72,13 +76,24 @@ class BodyCounts:
         return [(kind.value, self.counts[kind]) for kind in PinClass]
 
 
-def bodies_with_counts(cobrand: Cobrand) -> list[BodyCounts]:
-    """The bodies of a site by name. Counts may be a minute old."""
-    counts = counts_by_body()
+def with_counts(bodies: Iterable[Body], figures: Mapping[int, Line]) -> list[BodyCounts]:
+    """Some bodies with their counts, which may be a minute old."""
+    counts, none = counts_by_body(), dict.fromkeys(PinClass, 0)
     return [
-        BodyCounts(body, dict.fromkeys(PinClass, 0) | counts.get(body.pk, {}))
-        for body in site_bodies(cobrand).order_by("name")
+        BodyCounts(body, none | counts.get(body.pk, {}), figures.get(body.pk)) for body in bodies
     ]
+
+
+def site_totals(cobrand: Cobrand) -> dict[PinClass, int]:
+    """How many public reports of each class a site shows; may be a minute old."""
+    if not cobrand.bodies:
+        return totals()
+    counts = counts_by_body()
+    found = dict.fromkeys(PinClass, 0)
+    for body_id in body_ids_of(cobrand.bodies):
+        for kind, count in counts.get(body_id, {}).items():
+            found[kind] += count
+    return found
 
 
 def areas_of_place(place: Point) -> list[Area]:

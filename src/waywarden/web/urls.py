@@ -47,6 +47,7 @@ urlpatterns = [
     re_path(r"^report/(?P<number>\d{1,18})(?![\dD])(?!/withdraw$).+$", one.from_broken_link),
     path("reports", bodies.bodies, name="bodies"),
     path("reports/<slug:slug>", bodies.body, name="body"),
+    path("reports/<slug:slug>/<slug:ward>", bodies.body, name="ward"),
     path("P/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_REPORT}),
     path("C/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_UPDATE}),
     path("M/<str:token>", account.mailed_link, {"purpose": Purpose.SIGN_IN}),

@@ -131,7 +131,7 @@ class Writer:
             )
             for turn in range(3)
         ]  # fmt: skip
-        fetched_report_services.create_fetched_reports(
+        fetched_report_services.store_fetched_reports(
             rows, body=self.bodies[number % 2], credit=Credit(1, "open311", None)
         )
 
@@ -328,7 +328,7 @@ def test_a_box_across_the_date_line_holds_both_its_sides(place):
     make(lat=0, lon=0)
     box = Box(179.9, -1, -179.9, 1)
     assert numbers_in(box, Filters(), Slice(9)) == [east.pk, west.pk]
-    assert look(box, Filters(), zoom=9).numbers == (east.pk, west.pk)
+    assert set(look(box, Filters(), zoom=9).numbers) == {east.pk, west.pk}
 
 
 @pytest.mark.parametrize("text", ["a' | !b:*", "\\", "x" * 300, "tree)(&", "日本 灯", ":*", "' --"])

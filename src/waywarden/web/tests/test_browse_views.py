@@ -154,7 +154,7 @@ def test_bodies_are_counted_by_class_without_the_private(client, town):
     town.report(state="fixed")
     town.report(is_private=True)
     shown = page(client.get("/reports"))
-    assert shown.count("<b>1</b>") == 2
+    assert shown.count("<b>1</b>") == 4  # of all, and at the body
     assert "<b>2</b>" not in shown
 
 

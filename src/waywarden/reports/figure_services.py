@@ -1,0 +1,133 @@
+"""Counts how bodies did in the last twelve months; a job calls it, pages only read."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from waywarden.kernel import clock
+from waywarden.reports.count_models import BodyFigures
+from waywarden.reports.models import Report, ReportBody
+
+#: Days that figures look back.
+SPAN = timedelta(days=365)
+#: Figures are counted anew after this, whether or not anything changed: the span moves on.
+STALE = timedelta(days=1)
+#: A report that is written while the figures are counted is looked at again.
+_OVERLAP = timedelta(minutes=2)
+#: Bodies of one turn, categories and areas that are kept.
+_TURN, _MOST = 200, 40
+
+_SEEN = "NOT r.is_private AND NOT (r.state IN ('unconfirmed', 'hidden')) AND r.confirmed_at >= %s"
+_FROM_BODIES = (
+    "SELECT b.body_id, r.id, r.category_name, r.confirmed_at, r.state, r.state_changed_at,"  # noqa: S608 - our own words
+    " r.area_ids FROM reports_report r JOIN reports_reportbody b"
+    " ON b.report_id = r.id AND b.left_at IS NULL AND b.body_id = ANY(%s::bigint[])"
+    f" WHERE {_SEEN}"
+)
+_FROM_ALL = (
+    "SELECT 0::bigint AS body_id, r.id, r.category_name, r.confirmed_at, r.state,"  # noqa: S608 - our own words
+    f" r.state_changed_at, r.area_ids FROM reports_report r WHERE {_SEEN}"
+)
+_COUNTS = (
+    "count(*), count(*) FILTER (WHERE reports_pin_class(state, false) = 'fixed'),"
+    " percentile_cont(0.5) WITHIN GROUP"
+    " (ORDER BY extract(epoch FROM state_changed_at - confirmed_at) / 86400)"
+    " FILTER (WHERE reports_pin_class(state, false) = 'fixed')"
+)
+_BY_KIND = (
+    f"SELECT body_id, category_name, month, {_COUNTS} FROM ("  # noqa: S608 - our own words
+    "SELECT *, to_char(confirmed_at AT TIME ZONE %s, 'YYYY-MM') AS month FROM ({source}) AS r"
+    ") AS r GROUP BY GROUPING SETS ((body_id), (body_id, category_name), (body_id, month))"
+    " ORDER BY body_id, category_name NULLS FIRST, month NULLS FIRST"
+)
+_BY_AREA = (
+    f"SELECT body_id, area, {_COUNTS} FROM ({{source}}) AS r, unnest(area_ids) AS area"  # noqa: S608 - our own words
+    " GROUP BY body_id, area ORDER BY body_id, count(*) DESC"
+)
+
+
+def refresh_figures(*, everything: bool = False) -> int:
+    """Counts the figures of bodies whose reports changed, and of all together; how many rows."""
+    moment = clock.now()
+    last = BodyFigures.objects.order_by("-at").values_list("at", flat=True).first()
+    bodies = _every_body() if everything or last is None else _bodies_to_count(last, moment)
+    done = 0
+    for turn in _turns(bodies):
+        done += _count(_FROM_BODIES, [turn], turn, moment)
+    if bodies or last is None:
+        done += _count(_FROM_ALL, [], [0], moment)
+    return done
+
+
+def _every_body() -> list[int]:
+    return sorted(ReportBody.objects.values_list("body_id", flat=True).distinct().order_by())
+
+
+def _bodies_to_count(last: datetime, moment: datetime) -> list[int]:
+    changed = Report.objects.filter(changed__gte=last - _OVERLAP).values("pk")
+    touched = ReportBody.objects.filter(report__in=changed).values_list("body_id", flat=True)
+    stale = BodyFigures.objects.filter(at__lt=moment - STALE, body_id__gt=0)
+    return sorted({*touched.distinct(), *stale.values_list("body_id", flat=True)})
+
+
+def _turns(bodies: Iterable[int]) -> Iterator[list[int]]:
+    left = iter(bodies)
+    while turn := list(islice(left, _TURN)):
+        yield turn
+
+
+def _count(source: str, values: list[Any], bodies: list[int], moment: datetime) -> int:
+    zone = timezone.get_current_timezone_name()
+    since = moment - SPAN
+    rows = _ask(_BY_KIND.replace("{source}", source), [zone, *values, since])
+    areas: dict[int, list[list[Any]]] = {}
+    for body_id, area, reported, fixed, _days in _ask(
+        _BY_AREA.replace("{source}", source), [*values, since]
+    ):
+        areas.setdefault(body_id, []).append([area, reported, fixed])
+    found = {
+        body_id: _figures(body_id, list(group), areas.get(body_id, []), moment)
+        for body_id, group in groupby(rows, key=lambda row: row[0])
+    }
+    none = [BodyFigures(body_id=one, at=moment, reported=0, fixed=0) for one in bodies]
+    with transaction.atomic():
+        BodyFigures.objects.bulk_create(
+            [found.get(row.body_id, row) for row in none],
+            update_conflicts=True,
+            unique_fields=["body_id"],
+            update_fields=[
+                "at", "reported", "fixed", "median_days", "categories", "months", "areas",
+            ],
+        )  # fmt: skip
+    return len(none)
+
+
+def _figures(
+    body_id: int, rows: list[Any], areas: list[list[Any]], moment: datetime
+) -> BodyFigures:
+    whole = next(row for row in rows if row[1] is None and row[2] is None)
+    categories = [[row[1], row[3], row[4], _days(row[5])] for row in rows if row[1] is not None]
+    return BodyFigures(
+        body_id=body_id,
+        at=moment,
+        reported=whole[3],
+        fixed=whole[4],
+        median_days=_days(whole[5]),
+        categories=sorted(categories, key=lambda row: -row[1])[:_MOST],
+        months=sorted([row[2], row[3], row[4]] for row in rows if row[2] is not None),
+        areas=areas[:_MOST],
+    )
+
+
+def _days(found: Any) -> float | None:
+    return None if found is None else round(float(found), 2)
+
+
+def _ask(sql: str, values: list[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())

@@ -1,0 +1,96 @@
+"""How bodies did in the last twelve months."""
+
+from datetime import timedelta
+
+import pytest
+import shapely
+
+from waywarden.areas.models import Area
+from waywarden.kernel import clock
+from waywarden.reports.count_models import BodyFigures
+from waywarden.reports.figure_queries import figures_in_short, figures_of, wards_of
+from waywarden.reports.figure_services import refresh_figures
+from waywarden.reports.models import Report, ReportBody
+from waywarden.reports.tests.test_pins import make
+
+pytestmark = pytest.mark.django_db
+
+
+def fixed_after(days, body, **values):
+    """A report that was fixed so many days after it was confirmed."""
+    report = make(body, state="fixed", age=timedelta(days=20), **values)
+    after = report.confirmed_at + timedelta(days=days)
+    Report.objects.filter(pk=report.pk).update(state_changed_at=after)
+    return report
+
+
+def test_a_bodys_share_median_categories_and_months(place):
+    for days in (2, 4, 9):
+        fixed_after(days, place.county)
+    make(place.county, category_name="Holes")
+    make(place.county, is_private=True)
+    make(place.county, age=timedelta(days=400))
+    refresh_figures()
+    found = figures_of(place.county.pk)
+    assert (found.whole.reported, found.whole.fixed, found.whole.share) == (4, 3, 75)
+    assert found.whole.days == 4
+    assert [(one.name, one.reported, one.fixed, one.days) for one in found.categories] == [
+        ("Lamps", 3, 3, 4.0), ("Holes", 1, 0, None),
+    ]  # fmt: skip
+    assert sum(one.reported for one in found.months) == 4
+    assert figures_of().whole.reported == 4
+
+
+def test_only_bodies_whose_reports_changed_are_counted_again(place):
+    make(place.county)
+    make(place.town)
+    refresh_figures()
+    old = clock.now() - timedelta(hours=3)
+    Report.objects.update(changed=old - timedelta(hours=1))
+    BodyFigures.objects.update(at=old)
+    assert refresh_figures() == 0
+    make(place.town)
+    assert refresh_figures() == 2  # the town, and all together
+    short = figures_in_short([place.county.pk, place.town.pk])
+    assert {key: line.reported for key, line in short.items()} == {
+        place.county.pk: 1, place.town.pk: 2,
+    }  # fmt: skip
+
+
+def test_figures_older_than_a_day_are_counted_again_for_the_year_moves_on(place):
+    make(place.county, age=timedelta(days=364))
+    refresh_figures()
+    BodyFigures.objects.update(at=clock.now() - timedelta(days=2))
+    Report.objects.update(
+        confirmed_at=clock.now() - timedelta(days=366), changed=clock.now() - timedelta(days=300)
+    )
+    refresh_figures()
+    assert figures_of(place.county.pk).whole.reported == 0
+
+
+def test_a_report_that_has_left_a_body_is_not_in_its_figures(place):
+    report = make(place.county)
+    ReportBody.objects.filter(report=report).update(left_at=clock.now())
+    refresh_figures(everything=True)
+    assert figures_of(place.county.pk).whole.reported == 0
+
+
+def test_wards_are_the_areas_within_a_bodys_own(place):
+    square = shapely.box(1.4, 1.4, 1.6, 1.6)
+    ward = Area.objects.create(
+        name="North Ward", kind="ward", code="n", boundary=shapely.to_wkb(square),
+        west=1.4, south=1.4, east=1.6, north=1.6,
+    )  # fmt: skip
+    own = place.county.areas.get()
+    make(place.county, area_ids=[own.pk, ward.pk])
+    make(place.county, area_ids=[own.pk])
+    refresh_figures()
+    found = wards_of(place.county.pk)
+    assert [(one.slug, one.line.name, one.line.reported) for one in found] == [
+        ("north-ward", "North Ward", 1)
+    ]
+    assert wards_of(place.town.pk) == ()
+
+
+def test_before_they_were_counted_there_are_none(place):
+    assert figures_of(place.county.pk) is None
