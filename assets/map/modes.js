@@ -18,7 +18,9 @@ export function around(map, config) {
   const pins = new Pins(map, config);
   pins.answerClicks();
   if (config.pins_url) map.once("load", () => pins.watch());
-  if (config.outline) map.on("style.load", () => outline(map, config)).once("load", () => outline(map, config));
+  if (config.outline) {
+    for (const name of ["style.load", "load"]) map.on(name, () => outline(map, config));
+  }
   middle(map);
   keepAddress(map, pins);
   note(map, config);

@@ -90,7 +90,7 @@ def test_a_bodys_own_site_has_no_page_of_another(client, town):
     town.report(state="fixed")
     refresh_figures()
     shown = page(client.get("/reports", headers=OWN_SITE))
-    assert "Borchester" not in shown
+    assert "Borchester District" not in shown
     assert shown.count("<b>1</b>") == 2  # the one that is fixed: of the site, and of its body
 
 

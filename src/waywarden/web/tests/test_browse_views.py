@@ -144,7 +144,7 @@ def test_a_bodys_own_site_shows_its_reports_only(client, town):
         client.get("/reports/borchester", headers={"host": "borsetshire.localhost"}).status_code
         == 404
     )
-    assert "Borchester" not in page(
+    assert "Borchester District" not in page(
         client.get("/reports", headers={"host": "borsetshire.localhost"})
     )
 
