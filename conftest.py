@@ -17,6 +17,7 @@ from waywarden.config import database
 from waywarden.config.settings_for_tests import TEST_HOME
 
 ROOT = Path(__file__).parent
+pytest_plugins = ["tests.mariadb_server"]
 
 
 def pytest_runtest_setup() -> None:

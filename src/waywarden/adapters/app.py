@@ -35,6 +35,15 @@ class Opened:
 
     mounted: tuple[Mounted, ...]
     work: Mapping[str, Callable[[], None]]
+    places: tuple[Provider, ...] = ()
+    """Every provider, those behind another too."""
+
+    def close(self) -> None:
+        """Lets go of what the systems hold open."""
+        for one in self.places:
+            close = getattr(one, "close", None)
+            if close is not None:
+                close()
 
 
 class AdapterApp:
@@ -46,6 +55,7 @@ class AdapterApp:
 
     def __init__(self, opened: Opened, *, store: Store, pages: bool = True) -> None:
         figures = Figures()
+        self.close = opened.close
         self._store, self._mounted, self._figures = store, opened.mounted, figures
         self._open311 = Open311App(Switchboard(opened.mounted, figures))
         self.rounds = Rounds(every=ROUNDS_EVERY, work=opened.work)
@@ -104,7 +114,7 @@ def open_all(
     loaded: Iterable[Loaded], *, store: Store, environ: Mapping[str, str] = os.environ
 ) -> Opened:
     """Opens deployments: no system is asked anything yet."""
-    mounted, work = [], {}
+    mounted, work, everywhere = [], {}, list[Provider]()
     for one in loaded:
         health = Health(store, one.deployment.jurisdiction)
         places: list[Provider] = []
@@ -113,7 +123,8 @@ def open_all(
         gate = threading.BoundedSemaphore(at_once)
         mounted.append(Mounted(one.deployment, provider, health, gate))
         work[one.deployment.jurisdiction] = functools.partial(_go_round, places)
-    return Opened(tuple(mounted), work)
+        everywhere += places
+    return Opened(tuple(mounted), work, tuple(everywhere))
 
 
 def _opened(

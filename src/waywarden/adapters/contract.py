@@ -193,6 +193,10 @@ class System:
         """Fetches what the system hands out by itself; called from time to time."""
         return
 
+    def close(self) -> None:
+        """Lets go of what it holds open."""
+        return
+
     def preview_report(self, _report: Report) -> str:
         """What would be sent, for a person to read. Sends nothing."""
         raise NotOffered

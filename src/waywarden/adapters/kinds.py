@@ -7,6 +7,7 @@ from waywarden.adapters.deployment import Kind
 
 _PLACES: Mapping[str, str] = {
     "demo": "waywarden.adapters.demo.provider",
+    "sql": "waywarden.adapters.sql.provider",
 }
 
 

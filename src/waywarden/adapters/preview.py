@@ -58,6 +58,7 @@ def previews(
     with tempfile.TemporaryDirectory() as folder:
         opened = open_all([loaded], store=Store(Path(folder) / "store"), environ=environ)
         yield from _of(opened.mounted[0].provider, loaded, sample, change)
+        opened.close()
 
 
 def _of(

@@ -166,6 +166,10 @@ class SystemProvider:
         """Takes the secondary work that is due."""
         steps.take_due(self._store, self._deployment.jurisdiction, self.system, self.frame.health)
 
+    def close(self) -> None:
+        """Lets go of what the system holds open."""
+        self.system.close()
+
     def _check(self, new: types.NewRequest) -> None:
         """An old list of services will do; without any, nothing was sent, whatever went wrong."""
         if told(lambda: self._catalogue.service(new.service_code, old_will_do=True)) is None:

@@ -92,6 +92,35 @@ def new(*, kind: str, name: str, directory: Path) -> None:
     click.echo(f"The key for the sender, told only now: {key}")
 
 
+@adapter.group()
+def sql() -> None:
+    """For adapters of the kind `sql`."""
+
+
+@sql.command()
+@click.argument("path", metavar="FILE", type=_FILE)
+@click.option("--print", "only_print", is_flag=True, help="Show the SQL and run nothing.")
+def install(*, path: Path, only_print: bool) -> None:
+    """Make the update table and its trigger in the database that FILE names."""
+    import os
+
+    from waywarden.adapters.deployment import load
+    from waywarden.adapters.kinds import KINDS
+    from waywarden.adapters.sql import install as update_table
+    from waywarden.adapters.sql.provider import database_of
+
+    loaded = load(path, KINDS)
+    if loaded.deployment.kind != "sql":
+        message = f"{path.name} is of the kind {loaded.deployment.kind}, not sql."
+        raise Misconfigured(message)
+    database = database_of(loaded.options, os.environ)
+    if only_print:
+        click.echo(update_table.script(loaded.options, database), nl=False)
+        return
+    click.echo(update_table.install(loaded.options, database), nl=False)
+    click.echo("-- This was run.")
+
+
 @click.command()
 @click.argument("database", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--listen", default="127.0.0.1:8001", show_default=True, help="Address and port.")

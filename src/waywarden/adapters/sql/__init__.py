@@ -1,0 +1,1 @@
+"""Adapter for a problem database that SQLAlchemy reaches."""

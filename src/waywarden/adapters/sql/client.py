@@ -1,0 +1,214 @@
+"""Speaking to a problem database: its tables as they are, in short transactions.
+
+Errors: TryLater (nothing was done), Refused, Misconfigured, Unknown (the commit got lost).
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from waywarden.kernel.errors import BadReply, Misconfigured, Refused, TryLater, Unknown
+
+PAGE = 2000
+"""Rows of one question; a span is asked for page after page, so that nothing stays open."""
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_EXTRAS = {"psycopg": "postgresql", "pymysql": "mariadb"}
+Row = Mapping[str, Any]
+
+
+class Database:
+    """A database at an address. Threads may share it; it connects when it is first asked."""
+
+    def __init__(self, address: str, *, password: str, seconds: float, at_once: int) -> None:
+        url = sa.make_url(address)
+        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        self._url = url.set(password=password) if password else url
+        self._seconds, self._at_once = seconds, at_once
+        self._lock = threading.Lock()
+        self._engine: sa.Engine | None = None
+        self._tables: dict[str, sa.Table] = {}
+
+    @property
+    def engine(self) -> sa.Engine:
+        """Made when it is first needed. Raises Misconfigured when its driver is missing."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._made()
+            return self._engine
+
+    def close(self) -> None:
+        """Closes every connection that is kept."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.dispose()
+
+    def table(self, name: str, columns: Sequence[str] = ()) -> sa.Table:
+        """A table as the database has it. Raises Misconfigured when a column is missing."""
+        found = self._tables.get(name)
+        if found is None:
+            schema, _, bare = name.rpartition(".")
+            try:
+                with self._connected() as connection:
+                    found = sa.Table(
+                        bare, sa.MetaData(), schema=schema or None, autoload_with=connection
+                    )
+            except exc.NoSuchTableError as error:
+                raise Misconfigured(f"The database has no table {name}.") from error
+            self._tables[name] = found
+        for column in columns:
+            if column and column not in found.c:
+                have = ", ".join(found.c.keys())
+                message = f"The table {name} has no column {column!r}; it has {have}."
+                raise Misconfigured(message)
+        return found
+
+    def all(self, statement: sa.Select[Any]) -> list[Row]:
+        """Every row of a question."""
+        with self._connected() as connection, _reading():
+            return [dict(row._mapping) for row in connection.execute(statement)]
+
+    def pages(
+        self, statement: sa.Select[Any], *, by: Mapping[str, sa.Column[Any]]
+    ) -> Iterator[Row]:
+        """Every row, page after page in the order of two columns (time, id), by their index.
+
+        `by` is what the rows call them → the columns.
+        """
+        (first_name, first), (second_name, second) = by.items()
+        page = statement.order_by(first, second).limit(PAGE)
+        last: tuple[Any, Any] | None = None
+        while True:
+            asked = page
+            if last is not None:
+                after = sa.or_(first > last[0], second > last[1])
+                asked = page.where(first >= last[0], after)
+            rows = self.all(asked)
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            last = (rows[-1][first_name], rows[-1][second_name])
+
+    def write(self, work: Callable[[sa.Connection], str]) -> str:
+        """Does `work` in one transaction; gives what it gives."""
+        with self._connected() as connection:
+            transaction = connection.begin()
+            try:
+                with _writing():
+                    answer = work(connection)
+            except BaseException:
+                _give_up(transaction)
+                raise
+            try:
+                transaction.commit()
+            except exc.IntegrityError as error:
+                raise Refused(f"The database refused it ({_named(error)}).") from error
+            except exc.SQLAlchemyError as error:
+                raise Unknown("The database did not confirm that it was stored.") from error
+        return answer
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Runs statements of the database's own, all in one transaction where it can."""
+        with self._connected() as connection, _writing(), connection.begin():
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        try:
+            connection = self.engine.connect()
+        except exc.SQLAlchemyError as error:
+            raise TryLater(f"The database was not reached ({_named(error)}).") from error
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _made(self) -> sa.Engine:
+        try:
+            return sa.create_engine(
+                self._url,
+                pool_pre_ping=True,
+                pool_recycle=300,
+                pool_size=self._at_once,
+                max_overflow=0,
+                pool_timeout=self._seconds,
+                connect_args=self._arguments(),
+                hide_parameters=True,
+            )
+        except ModuleNotFoundError as error:
+            extra = _EXTRAS.get(error.name or "", "")
+            hint = f": pip install 'waywarden[{extra}]'" if extra else ""
+            raise Misconfigured(f"The library {error.name} is missing{hint}.") from error
+        except exc.NoSuchModuleError as error:
+            raise Misconfigured("No library is known for this kind of database.") from error
+
+    def _arguments(self) -> dict[str, Any]:
+        whole = max(int(self._seconds), 1)
+        kind = self._url.get_backend_name()
+        if kind == "sqlite":
+            return {"timeout": self._seconds, "check_same_thread": False}
+        if kind == "postgresql":
+            milliseconds = int(self._seconds * 1000)
+            options = f"-c statement_timeout={milliseconds} -c timezone=UTC"
+            return {"connect_timeout": whole, "options": options}
+        if kind in ("mysql", "mariadb"):
+            return {
+                "connect_timeout": whole,
+                "read_timeout": whole,
+                "write_timeout": whole,
+                "charset": "utf8mb4",
+                "init_command": "SET time_zone = '+00:00'",
+            }
+        return {}
+
+
+def _give_up(transaction: sa.RootTransaction) -> None:
+    try:
+        transaction.rollback()
+    except exc.SQLAlchemyError:
+        return  # the connection is gone, and what it had begun with it
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except exc.ProgrammingError as error:
+        raise Misconfigured(
+            f"The database does not take the question ({_named(error)})."
+        ) from error
+    except exc.DBAPIError as error:
+        raise TryLater(f"The database did not answer ({_named(error)}).") from error
+    except (ValueError, exc.SQLAlchemyError) as error:
+        raise BadReply("The database's rows cannot be read.") from error
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Before the commit nothing is stored, whatever goes wrong."""
+    try:
+        yield
+    except (exc.IntegrityError, exc.DataError) as error:
+        raise Refused(f"The database refused it ({_named(error)}).") from error
+    except exc.ProgrammingError as error:
+        raise Misconfigured(f"The database does not take it ({_named(error)}).") from error
+    except exc.DBAPIError as error:
+        raise TryLater(f"The database could not store it ({_named(error)}).") from error
+    except exc.SQLAlchemyError as error:
+        raise Misconfigured(f"It does not fit the database ({_named(error)}).") from error
+
+
+def _named(error: exc.SQLAlchemyError) -> str:
+    """The error by its name and number: its words may repeat what a reporter wrote."""
+    cause = getattr(error, "orig", None) or error
+    number = next((one for one in getattr(cause, "args", ()) if isinstance(one, int)), None)
+    return type(cause).__name__ + (f" {number}" if number is not None else "")
