@@ -73,7 +73,8 @@ def meaning_of(hint: Any) -> str:
         for extra in typing.get_args(hint)[1:]:
             if isinstance(extra, msgspec.Meta) and extra.description:
                 return extra.description.replace("|", "\\|")
-    return ""
+    inner, _shape = inner_struct(hint)
+    return _doc(inner) if inner is not None else ""
 
 
 def _takes(hint: Any) -> str:
