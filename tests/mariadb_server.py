@@ -13,6 +13,15 @@ from uuid import uuid4
 import pymysql
 import pytest
 
+#: Several test processes may each have a server, beside other programs.
+_SMALL = (
+    "--innodb-buffer-pool-size=16M",
+    "--innodb-log-file-size=8M",
+    "--innodb-use-native-aio=0",
+    "--aria-pagecache-buffer-size=8M",
+    "--key-buffer-size=1M",
+)
+
 
 @pytest.fixture(scope="session")
 def mariadb_socket() -> Iterator[str]:
@@ -22,9 +31,11 @@ def mariadb_socket() -> Iterator[str]:
     user = ["--user=root"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="mdb", dir="/tmp") as folder:
         data, socket = Path(folder) / "data", f"{folder}/s"
-        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", *user]
+        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", *user, *_SMALL]
         quick = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run([*install, *quick], check=True, capture_output=True)
+        done = subprocess.run([*install, *quick], check=False, capture_output=True, text=True)
+        if done.returncode:
+            pytest.fail(f"MariaDB's data could not be made:\n{done.stdout[-2000:]}", pytrace=False)
         server = subprocess.Popen(
             [
                 "mariadbd",
@@ -34,7 +45,7 @@ def mariadb_socket() -> Iterator[str]:
                 f"--pid-file={folder}/pid",
                 "--skip-networking",
                 "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-buffer-pool-size=32M",
+                *_SMALL,
                 *user,
             ],
             stdout=subprocess.DEVNULL,
