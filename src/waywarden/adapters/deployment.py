@@ -183,6 +183,8 @@ class Kind:
     """What no single field can tell."""
     children: Callable[[Path, Any], Mapping[str, Path]] = _no_children
     """Name → file of the deployments that stand behind this one."""
+    beside: Mapping[str, Path] = dataclasses.field(default_factory=dict)
+    """Further files that a new one needs: name, with `$` as in the sample → its sample."""
 
 
 Kinds = Mapping[str, Kind]

@@ -15,6 +15,7 @@ from waywarden.open311 import types
 
 UPDATE, REQUEST = "update", "request"
 PAGE = 1000
+_INTO_KEPT = " into kept (jurisdiction, kind, id, at, body) values (?, ?, ?, ?, ?)"
 Row = TypeVar("Row", types.ServiceRequest, types.ServiceRequestUpdate)
 
 
@@ -69,12 +70,12 @@ class Kept:
         with self._store.transaction() as db:
             before = db.total_changes
             db.executemany(
-                "insert or ignore into kept values (?, ?, ?, ?, ?)",
+                "insert or ignore" + _INTO_KEPT,
                 (self._line(UPDATE, row.update_id, row.updated_datetime, row) for row in updates),
             )
             new = db.total_changes - before
             db.executemany(
-                "insert or replace into kept values (?, ?, ?, ?, ?)",
+                "insert or replace" + _INTO_KEPT,
                 (
                     self._line(REQUEST, row.service_request_id, row.requested_datetime, row)
                     for row in requests
@@ -163,17 +164,17 @@ class Kept:
         self, kind: str, since: datetime | None, until: datetime | None, shape: type[Row]
     ) -> Iterator[Row]:
         """Page after page, so that a slow reader holds nothing open."""
-        at, last = _stamp(since) if since else "", ""
+        at, last = _stamp(since) if since else "", -1
         end = _stamp(until) if until else "9999"
         statement = (
-            "select at, id, body from kept where jurisdiction = ? and kind = ?"
-            " and (at, id) > (?, ?) and at <= ? order by at, id limit ?"
+            "select at, seq, body from kept where jurisdiction = ? and kind = ?"
+            " and (at, seq) > (?, ?) and at <= ? order by at, seq limit ?"
         )
         while True:
             asked = [self._jurisdiction, kind, at, last, end, PAGE]
             with self._store.connect() as db:
                 found = db.execute(statement, asked).fetchall()
-            for _at, _id, body in found:
+            for _at, _seq, body in found:
                 yield msgspec.json.decode(body, type=shape)
             if len(found) < PAGE:
                 return

@@ -7,6 +7,10 @@ from waywarden.adapters.deployment import Kind
 
 _PLACES: Mapping[str, str] = {
     "demo": "waywarden.adapters.demo.provider",
+    "files": "waywarden.adapters.files.provider",
+    "multi": "waywarden.adapters.multi.provider",
+    "passthrough": "waywarden.adapters.passthrough.provider",
+    "rest": "waywarden.adapters.rest.provider",
     "sql": "waywarden.adapters.sql.provider",
 }
 

@@ -1,5 +1,6 @@
 """A deployment file to begin with: a kind's own sample, filled in, with a fresh key."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
@@ -12,8 +13,11 @@ from waywarden.kernel.text import slug
 def filled(kind: Kind, *, api_key_hash: str, **words: str) -> str:
     """The kind's sample with these words in it; `api_key_hash` is `hash_token` of a key."""
     usual = {"public_url": "https://adapter.example", "works_url": "http://127.0.0.1:8001"}
-    text = Template(kind.sample.read_text(encoding="utf-8"))
-    return text.substitute(usual | words | {"api_key_hash": api_key_hash})
+    return _filled(kind.sample, usual | words | {"api_key_hash": api_key_hash})
+
+
+def _filled(path: Path, words: Mapping[str, str]) -> str:
+    return Template(path.read_text(encoding="utf-8")).substitute(words)
 
 
 def write_new(kind: Kind, name: str, *, directory: Path) -> tuple[Path, str]:
@@ -31,4 +35,8 @@ def write_new(kind: Kind, name: str, *, directory: Path) -> tuple[Path, str]:
             file.write(text)
     except FileExistsError as error:
         raise Misconfigured(f"{path} is there already; choose another name.") from error
+    for place, sample in kind.beside.items():
+        beside = directory / Template(place).substitute(jurisdiction=jurisdiction)
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(_filled(sample, {"jurisdiction": jurisdiction, "name": name}))
     return path, key

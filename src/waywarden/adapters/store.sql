@@ -36,14 +36,15 @@ create index if not exists steps_due on steps (state, next_at);
 
 -- Rows of a system that hands them out once, or gives them no id: kept to be asked for again.
 create table if not exists kept (
+    seq           integer primary key autoincrement,  -- the order in which they came
     jurisdiction  text not null,
     kind          text not null check (kind in ('request', 'update')),
     id            text not null,
     at            text not null,             -- the time it is told by
     body          text not null,             -- the row as JSON
-    primary key (jurisdiction, kind, id)
-) without rowid;
-create index if not exists kept_by_time on kept (jurisdiction, kind, at, id);
+    unique (jurisdiction, kind, id)
+);
+create index if not exists kept_by_time on kept (jurisdiction, kind, at, seq);
 
 -- Whole answers of a system that hands them out once, kept before they are looked into.
 create table if not exists inbox (

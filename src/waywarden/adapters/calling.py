@@ -1,0 +1,61 @@
+"""What became of an HTTP call to a system, told by who must act on it."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from waywarden.kernel import clock
+from waywarden.kernel.errors import BadReply, Misconfigured, Refused, TryLater, Unknown
+from waywarden.kernel.http import Answer, ForbiddenAddress, LostReply, NotReached, TooLarge
+from waywarden.kernel.text import one_line, shorten
+from waywarden.open311.client import retry_after
+
+_COULD_NOT = {408, 425, 429, 503}
+_NO_CALLER = {401, 403}
+_SAID = ("error_description", "message", "error", "detail", "title", "description")
+
+
+def answered(ask: Callable[[], Answer], *, also: Iterable[int] = ()) -> Answer:
+    """A successful answer, or one with a status of `also`; every other becomes an error.
+
+    TryLater means that nothing was done, Unknown and BadReply that it may have been.
+    """
+    try:
+        answer = ask()
+    except ForbiddenAddress as error:
+        message = "The system's address may not be called."
+        raise Misconfigured(message) from error
+    except NotReached as error:
+        raise TryLater(f"The system was not reached. {error}") from error
+    except LostReply as error:
+        raise Unknown("The system did not answer in time.") from error
+    except TooLarge as error:
+        raise BadReply("The system's answer is too large.") from error
+    if not (200 <= answer.status < 300 or answer.status in also):
+        _complain(answer)
+    return answer
+
+
+def _complain(answer: Answer) -> None:
+    status = answer.status
+    if status in _COULD_NOT:
+        wait = retry_after(answer.headers.get("Retry-After", ""), now=clock.now())
+        raise TryLater("The system is not available.", after=wait)
+    if status in _NO_CALLER:
+        raise Misconfigured("The system does not accept this adapter's key.")
+    if status == 504:
+        raise Unknown("The system did not answer in time.")
+    if 400 <= status < 500:
+        raise Refused(f"The system refused it ({status}): {_words_of(answer.body)}")
+    raise BadReply(f"The system answered with status {status}.")
+
+
+def _words_of(body: bytes) -> str:
+    """What a refusal says of itself, where it is JSON with one of the usual names."""
+    try:
+        plain = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        plain = None
+    found = plain if isinstance(plain, dict) else {}
+    said = next((found[name] for name in _SAID if isinstance(found.get(name), str)), "")
+    return shorten(one_line(said), 200) or "it did not say why."

@@ -1,0 +1,1 @@
+"""Adapter for systems that exchange CSV files over a folder or SFTP."""

@@ -1,0 +1,307 @@
+"""A folder of CSV files made to look like Open311.
+
+What goes out is kept first and put by a step, so that a report is taken also while the folder is
+away. What comes in is kept too, by its id or by its content, and answered from there.
+"""
+
+import fnmatch
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from waywarden.adapters import fields, letters, projecting
+from waywarden.adapters.contract import (
+    BadRow,
+    NotOffered,
+    Report,
+    Sent,
+    Step,
+    StepDraft,
+    System,
+    Update,
+    Wanted,
+    each,
+)
+from waywarden.adapters.deployment import Kind
+from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, Reading
+from waywarden.adapters.files import tables
+from waywarden.adapters.files.client import PART, Entry, Folder, open_folder
+from waywarden.adapters.files.options import (
+    ANSWER,
+    FilesOptions,
+    OutFile,
+    ReportsFiles,
+    UpdatesFiles,
+    faults,
+)
+from waywarden.adapters.kept import Kept
+from waywarden.adapters.opening import Opening, over_system
+from waywarden.kernel import clock
+from waywarden.kernel.errors import BadReply
+from waywarden.kernel.text import one_line, paragraphs
+from waywarden.open311 import types
+
+_NOT_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+Row = Mapping[str, str]
+
+
+class FilesSystem(System):
+    """One folder. Threads may share it."""
+
+    def __init__(self, options: FilesOptions, folder: Folder, *, kept: Kept, zone: str) -> None:
+        self._options, self._folder, self._kept = options, folder, kept
+        self._reading = Reading(
+            zone=ZoneInfo(zone), time_format=options.time_format, projection=options.projection
+        )
+        self._collecting = threading.Lock()
+
+    def send_report(self, report: Report) -> Sent:
+        number, new, now = _number_of(report.ref or report.key), report.new, clock.now()
+        mirrored = types.ServiceRequest(
+            service_request_id=number,
+            status="",
+            service_code=report.category,
+            description=paragraphs(new.description),
+            requested_datetime=now,
+            updated_datetime=now,
+            lat=new.lat,
+            long=new.long,
+            address=one_line(new.address_string),
+            extras={"fixmystreet_id": report.ref} if report.ref.isdigit() else {},
+        )
+        self._kept.opened(None, requests=[mirrored])
+        return Sent(id=number)
+
+    def find_report(self, _report: Report, _since: datetime) -> Iterable[str]:
+        return ()  # to send is only to keep, so nothing can have arrived unseen
+
+    def report_steps(self, report: Report) -> Sequence[StepDraft]:
+        row = _columns(self._options.report, self._report_values(report))
+        return [StepDraft("file", {"row": row})]
+
+    def send_update(self, update: Update) -> Sent:
+        if self._options.message is None:
+            raise NotOffered
+        return Sent(id=_number_of(update.ref or update.key))
+
+    def find_update(self, _update: Update, _since: datetime) -> Iterable[str]:
+        return ()
+
+    def update_steps(self, update: Update) -> Sequence[StepDraft]:
+        if self._options.message is None:
+            return ()
+        row = _columns(self._options.message, self._message_values(update))
+        return [StepDraft("file", {"row": row, "is_message": True})]
+
+    def take_step(self, step: Step) -> None:
+        out = self._options.message if step.data.get("is_message") else self._options.report
+        if out is None:
+            raise NotOffered
+        content = tables.written(
+            step.data["row"], separator=self._options.separator, encoding=self._options.encoding
+        )
+        # The same step puts the same file under the same name, however often it is taken.
+        name = f"{out.prefix}{_number_of(step.report_id)}-{letters.content_id(step.key)[:8]}.csv"
+        self._folder.put(out.folder, name, content)
+
+    def requests(self, wanted: Wanted) -> Iterable[types.ServiceRequest | BadRow]:
+        self.collect()
+        if wanted.ids:
+            return self._kept.requests_by_id(wanted.ids)
+        return self._kept.requests(wanted.created_from, wanted.created_to)
+
+    def updates(
+        self, since: datetime, until: datetime
+    ) -> Iterable[types.ServiceRequestUpdate | BadRow]:
+        if self._options.updates is None:
+            raise NotOffered
+        self.collect()
+        return self._kept.updates(since, until)
+
+    def collect(self) -> None:
+        """Reads the files that are new or have changed; each row is kept once."""
+        with self._collecting:
+            if (reports := self._options.reports) is not None:
+                self._take_in("reports", reports, self._keep_reports)
+            if (updates := self._options.updates) is not None:
+                self._take_in("updates", updates, self._keep_updates)
+
+    def preview_report(self, report: Report) -> str:
+        row = _columns(self._options.report, self._report_values(report))
+        return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
+
+    def preview_update(self, update: Update) -> str:
+        if self._options.message is None:
+            raise NotOffered
+        row = _columns(self._options.message, self._message_values(update))
+        return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
+
+    def sample_change(self) -> Mapping[str, Any]:
+        named = self._options.updates
+        if named is None:
+            raise NotOffered
+        at = fields.written(datetime(2026, 11, 25, 9, 30, tzinfo=UTC), self._reading)
+        usual = {"id": "1", "report": "4711", "ref": "77", "text": "Filled.", "at": at}
+        places = {name: place for name in UPDATE_FIELDS if (place := getattr(named, name))}
+        return {place: usual.get(name, "") for name, place in places.items()}
+
+    def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
+        named = self._options.updates
+        if named is None:
+            raise NotOffered
+        return self._update_of(named, row)
+
+    def _take_in(
+        self,
+        source: str,
+        named: UpdatesFiles | ReportsFiles,
+        keep: Callable[[Any, Iterator[Row], tuple[str, str]], None],
+    ) -> None:
+        quiet_before = clock.now().timestamp() - self._options.quiet_seconds
+        for entry in self._folder.entries(named.folder):
+            mark = (f"{source}/{entry.name}", f"{entry.size} {entry.changed}")
+            if not _is_meant(entry, named.pattern) or entry.changed > quiet_before:
+                continue
+            if self._kept.mark(mark[0]) == mark[1]:
+                continue
+            content = self._folder.read(named.folder, entry.name, max_bytes=self._options.max_bytes)
+            try:
+                rows = tables.rows_in(
+                    content, separator=self._options.separator, encoding=self._options.encoding
+                )
+                keep(named, rows, mark)
+            except BadReply as error:
+                bad = BadRow(f"{source}/{entry.name}", str(error))
+                self._kept.opened(None, bad=[bad], marks=[mark])
+
+    def _keep_updates(
+        self, named: UpdatesFiles, rows: Iterator[Row], mark: tuple[str, str]
+    ) -> None:
+        good: list[types.ServiceRequestUpdate] = []
+        bad: list[BadRow] = []
+        now = clock.now()
+        for row in each(rows, lambda one: self._update_of(named, one), key=letters.content_id):
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                good.append(letters.as_told(row, taken_at=now))
+        changed = self._changed_requests(good)
+        self._kept.opened(None, updates=good, requests=changed, bad=bad, marks=[mark])
+
+    def _keep_reports(
+        self, named: ReportsFiles, rows: Iterator[Row], mark: tuple[str, str]
+    ) -> None:
+        found = list(each(rows, lambda one: self._request_of(named, one), key=letters.content_id))
+        bad = [row for row in found if isinstance(row, BadRow)]
+        good = [row for row in found if not isinstance(row, BadRow)]
+        self._kept.opened(None, requests=good, bad=bad, marks=[mark])
+
+    def _changed_requests(
+        self, updates: list[types.ServiceRequestUpdate]
+    ) -> list[types.ServiceRequest]:
+        """The kept reports of these updates, in the state that they now have."""
+        latest = {update.service_request_id: update for update in updates}
+        return [
+            replace(
+                row,
+                status=latest[row.service_request_id].status,
+                updated_datetime=latest[row.service_request_id].updated_datetime,
+            )
+            for row in self._kept.requests_by_id(latest)
+        ]
+
+    def _update_of(self, named: UpdatesFiles, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
+        values = fields.picked(named, UPDATE_FIELDS, row.get)
+        found = fields.update_of(values, self._reading, made_up_id=letters.content_id(row))
+        if found.service_request_id:
+            return found
+        return replace(found, service_request_id=_number_of(str(values["ref"])))
+
+    def _request_of(self, named: ReportsFiles, row: Mapping[str, Any]) -> types.ServiceRequest:
+        found = fields.request_of(fields.picked(named, REQUEST_FIELDS, row.get), self._reading)
+        if found.requested_datetime is None:
+            now = clock.now()
+            return replace(found, requested_datetime=now, updated_datetime=now)
+        return found
+
+    def _report_values(self, report: Report) -> dict[str, Any]:
+        new = report.new
+        east = north = None
+        if self._options.projection and new.lat is not None and new.long is not None:
+            east, north = projecting.to_grid(new.lat, new.long, self._options.projection)
+        return {
+            "ref": report.ref or report.key,
+            "key": report.key,
+            "category": report.category,
+            "service_code": new.service_code,
+            "lat": new.lat,
+            "long": new.long,
+            "easting": east,
+            "northing": north,
+            "address": one_line(new.address_string),
+            "title": one_line(" ".join(new.attributes.get("title", ()))),
+            "description": paragraphs(new.description),
+            "at": fields.written(clock.now(), self._reading),
+            **_person(new),
+        }
+
+    def _message_values(self, update: Update) -> dict[str, Any]:
+        new = update.new
+        return {
+            "ref": update.ref,
+            "key": update.key,
+            "report": new.service_request_id,
+            "status": update.status,
+            "text": paragraphs(new.description),
+            "at": fields.written(new.updated_datetime, self._reading),
+            **_person(new),
+        }
+
+
+def _person(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
+    return {
+        "name": one_line(f"{new.first_name} {new.last_name}"),
+        "first_name": one_line(new.first_name),
+        "last_name": one_line(new.last_name),
+        "email": one_line(new.email),
+        "phone": one_line(new.phone),
+        "photo_urls": " ".join(new.media_urls),
+        **{f"{ANSWER}{code}": ", ".join(given) for code, given in new.attributes.items()},
+    }
+
+
+def _columns(out: OutFile, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {heading: values.get(value, "") for heading, value in out.columns.items()}
+
+
+def _is_meant(entry: Entry, pattern: str) -> bool:
+    is_whole = not entry.name.endswith((PART, ".tmp")) and not entry.name.startswith(".")
+    return is_whole and fnmatch.fnmatch(entry.name, pattern)
+
+
+def _number_of(text: str) -> str:
+    """A number that can be a file's name and an id."""
+    return _NOT_A_NAME.sub("-", text).strip("-.")[:80] or "x"
+
+
+def _opened(opening: Opening) -> FilesSystem:
+    options: FilesOptions = opening.loaded.options
+    secret = options.sftp.password if options.sftp else None
+    password = secret.read(opening.environ) if secret else ""
+    folder = open_folder(options, password=password)
+    zone = opening.loaded.deployment.zone
+    return FilesSystem(options, folder, kept=opening.kept, zone=zone)
+
+
+KIND = Kind(
+    options_type=FilesOptions,
+    opens=over_system(_opened),
+    sample=Path(__file__).with_name("sample.toml"),
+    faults=faults,
+)

@@ -1,0 +1,299 @@
+"""CSV out and in, over a folder and over SFTP."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import paramiko
+import pytest
+
+from waywarden.adapters.app import build_app
+from waywarden.adapters.deployment import BadDeployment, load_all
+from waywarden.adapters.files.fake import Exchange
+from waywarden.adapters.files.tests.sftp_server import served
+from waywarden.adapters.kinds import KINDS
+from waywarden.adapters.new_file import filled
+from waywarden.adapters.store import Store
+from waywarden.adapters.tests.memory import KEY, Asker
+from waywarden.kernel import clock
+from waywarden.kernel.secrets import hash_token
+from waywarden.open311.dates import write_date
+
+ENVIRON = {"FILES_PASSWORD": "s3cret"}
+
+
+@pytest.fixture
+def exchange(tmp_path):
+    return Exchange(tmp_path / "exchange")
+
+
+@pytest.fixture
+def deploy(tmp_path, exchange):
+    def build(change=lambda text: text):
+        folder = tmp_path / "deployments"
+        folder.mkdir(exist_ok=True)
+        text = filled(
+            KINDS["files"], jurisdiction="east", name="East", api_key_hash=hash_token(KEY)
+        )
+        text = text.replace(
+            'folder = "exchange"', f'folder = "{exchange.folder}"\nquiet_seconds = 0'
+        )
+        (folder / "east.toml").write_text(change(text))
+        loaded = load_all(folder, KINDS, environ=ENVIRON)
+        return Asker(build_app(loaded, store=Store(tmp_path / "store"), environ=ENVIRON))
+
+    return build
+
+
+@pytest.fixture
+def adapter(deploy):
+    return deploy()
+
+
+@pytest.fixture
+def over_sftp(deploy, exchange):
+    """The same over SFTP; the deployment's text may be changed once more."""
+    with served(exchange.folder) as (port, host_key, switches):
+
+        def build(change=lambda text: text):
+            def with_sftp(text):
+                table = (
+                    f'[system.sftp]\nhost = "127.0.0.1"\nport = {port}\nuser = "us"\nseconds = 5\n'
+                    f'host_key = "{host_key}"\npassword = {{ env = "FILES_PASSWORD" }}\n\n'
+                )
+                text = text.replace(str(exchange.folder), "/")
+                return change(text.replace("[system.report]\n", table + "[system.report]\n"))
+
+            return deploy(with_sftp)
+
+        build.switches = switches
+        yield build
+
+
+def report(**changed):
+    return {
+        "api_key": KEY,
+        "service_code": "POTHOLE",
+        "lat": "60.17",
+        "long": "24.94",
+        "description": 'A hole, "deep"\nsee 漢',
+        "first_name": "Rosa",
+        "attribute[fixmystreet_id]": "77",
+        **changed,
+    }
+
+
+def go_round(adapter):
+    adapter.app.rounds._work["east"]()
+
+
+def updates(adapter, hours=1.0):
+    now = clock.now()
+    start, end = write_date(now - timedelta(hours=hours)), write_date(now + timedelta(minutes=1))
+    asked = {"api_key": KEY, "start_date": start, "end_date": end}
+    got = adapter.get("/servicerequestupdates.json", **asked)
+    assert got.status == 200, got.text
+    return got.json
+
+
+def test_a_report_becomes_a_file_whole_and_once(adapter, exchange):
+    for _turn in range(2):
+        got = adapter.post("/requests.json", report())
+        assert got.json[0]["service_request_id"] == "77"
+        go_round(adapter)
+    (row,) = exchange.reports()
+    assert row["Reference"] == "77"
+    assert row["Details"] == report()["description"]
+    assert (row["Latitude"], row["Type"]) == ("60.17", "POTHOLE")
+    assert [path.name for path in (exchange.folder / "out").iterdir()] == [
+        path.name for path in (exchange.folder / "out").glob("*.csv")
+    ]
+    (known,) = adapter.get("/requests/77.json").json
+    assert known["status"] == "open"
+
+
+def test_while_the_folder_is_away_reports_are_taken_and_put_later(deploy, exchange):
+    away = exchange.folder.with_name("away")
+    exchange.folder.rename(away)
+    exchange.folder.write_text("in the way")
+    adapter = deploy()
+    assert adapter.post("/requests.json", report()).status == 200
+    go_round(adapter)
+    assert adapter.get("/health.json").json["deployments"][0]["steps_waiting"] == 1
+    exchange.folder.unlink()
+    away.rename(exchange.folder)
+    with Store(adapter.app._store.path).connect() as db:
+        db.execute("update steps set next_at = ''")
+    go_round(adapter)
+    assert len(exchange.reports()) == 1
+
+
+def test_a_step_taken_twice_puts_the_same_file(adapter, exchange):
+    adapter.post("/requests.json", report())
+    go_round(adapter)
+    with Store(adapter.app._store.path).connect() as db:  # killed after the file, before the mark
+        db.execute("update steps set state = 'waiting', next_at = ''")
+    go_round(adapter)
+    assert len(exchange.reports()) == 1
+
+
+def test_a_text_is_no_formula_for_a_spreadsheet(adapter, exchange):
+    adapter.post("/requests.json", report(description="=HYPERLINK(1)", long="-24.94"))
+    go_round(adapter)
+    (row,) = exchange.reports()
+    assert row["Details"] == "'=HYPERLINK(1)"
+    assert row["Longitude"] == "-24.94"
+
+
+def test_what_people_add_becomes_a_file(adapter, exchange):
+    form = {
+        "api_key": KEY,
+        "service_request_id": "77",
+        "update_id": "12",
+        "updated_datetime": "2026-11-25T09:30:00Z",
+        "status": "OPEN",
+        "description": "It has grown.",
+    }
+    assert adapter.post("/servicerequestupdates.json", form).json[0]["update_id"] == "12"
+    go_round(adapter)
+    (row,) = exchange.messages()
+    assert (row["Report"], row["Words"]) == ("77", "It has grown.")
+
+
+def change(status="Completed", note="Filled", at=None, ref="77"):
+    when = write_date(at or clock.now() - timedelta(minutes=5))
+    return {"Reference": ref, "Status": status, "Note": note, "When": when}
+
+
+def test_changes_are_read_once_however_often_their_rows_recur(adapter, exchange):
+    adapter.post("/requests.json", report())
+    first, second = change("Assigned", "Seen"), change()
+    exchange.tell("updates-1.csv", [first])
+    found = updates(adapter)
+    assert [(row["service_request_id"], row["status"]) for row in found] == [("77", "IN_PROGRESS")]
+    assert found[0]["fixmystreet_id"] == 77
+    exchange.tell("updates-2.csv", [first, second])  # the whole history again
+    assert [row["status"] for row in updates(adapter)] == ["IN_PROGRESS", "FIXED"]
+    assert len(updates(adapter)) == 2
+    (known,) = adapter.get("/requests/77.json").json
+    assert known["status"] == "fixed"
+
+
+def test_a_file_that_grows_is_read_again(adapter, exchange):
+    first = change("Assigned")
+    exchange.tell("updates.csv", [first])
+    assert len(updates(adapter)) == 1
+    exchange.tell("updates.csv", [first, change()])
+    assert [row["status"] for row in updates(adapter)] == ["IN_PROGRESS", "FIXED"]
+
+
+def test_an_old_change_is_told_by_the_time_it_came(adapter, exchange):
+    old = clock.now() - timedelta(days=30)
+    exchange.tell("updates.csv", [change(at=old)])
+    (row,) = updates(adapter)
+    assert row["extras"]["system_datetime"].startswith(old.isoformat()[:16])
+
+
+def test_a_bad_row_is_set_aside_and_a_bad_file_too(adapter, exchange):
+    exchange.tell("updates-1.csv", [change() | {"When": "yesterday"}, change()])
+    (exchange.folder / "in" / "updates-2.csv").write_bytes(b"Reference\n\xff\xfe\n")
+    (exchange.folder / "in" / "updates-3.csv.part").write_text("half")
+    assert len(updates(adapter)) == 1
+    page = adapter.get("/").text
+    assert "&#x27;yesterday&#x27; is no date" in page
+    assert "updates/updates-2.csv: The file is not written in utf-8" in page
+
+
+def test_a_file_that_just_changed_waits_until_it_is_quiet(deploy, exchange):
+    adapter = deploy(lambda text: text.replace("quiet_seconds = 0", "quiet_seconds = 60"))
+    exchange.tell("updates.csv", [change()])
+    assert updates(adapter) == []
+
+
+def test_problems_born_there_are_told_with_their_places(adapter, exchange):
+    headings = ("Number", "Type", "Status", "Details", "Received", "Latitude", "Longitude")
+    row = {
+        "Number": "A/1",
+        "Type": "LAMP",
+        "Status": "New",
+        "Details": "Dark",
+        "Received": write_date(clock.now() - timedelta(hours=1)),
+        "Latitude": "60,1",
+        "Longitude": "25",
+    }
+    exchange.tell("reports.csv", [row, row | {"Number": ""}], headings=headings)
+    (found,) = adapter.get("/requests.json").json
+    assert (found["service_request_id"], found["lat"], found["status"]) == ("A/1", 60.1, "open")
+
+
+def test_charset_separator_and_times_are_as_the_file_says(deploy, exchange):
+    adapter = deploy(
+        lambda text: (
+            text.replace('encoding = "utf-8"', 'encoding = "cp1252"')
+            .replace('separator = ","', 'separator = ";"')
+            .replace("# time_format", "time_format")
+            .replace('zone = "Europe/London"', 'zone = "Europe/Helsinki"')
+        )
+    )
+    there = datetime.now(ZoneInfo("Europe/Helsinki"))
+    row = change(note="Täyttö, valmis") | {"When": there.strftime("%d/%m/%Y %H:%M")}
+    exchange.tell("updates.csv", [row], encoding="cp1252", separator=";")
+    (found,) = updates(adapter)
+    assert found["description"] == "Täyttö, valmis"
+    adapter.post("/requests.json", report(description="Ä 漢"))
+    go_round(adapter)
+    (path,) = (exchange.folder / "out").glob("*.csv")
+    assert "Ä ?".encode("cp1252") in path.read_bytes()
+
+
+@pytest.mark.parametrize("old_server", [False, True])
+def test_all_of_it_works_over_sftp(over_sftp, exchange, old_server):
+    over_sftp.switches["old_server"] = old_server
+    adapter = over_sftp()
+    adapter.post("/requests.json", report())
+    go_round(adapter)
+    assert [row["Reference"] for row in exchange.reports()] == ["77"]
+    with Store(adapter.app._store.path).connect() as db:
+        db.execute("update steps set state = 'waiting', next_at = ''")
+    go_round(adapter)
+    assert len(exchange.reports()) == 1
+    exchange.tell("updates.csv", [change()])
+    assert [row["status"] for row in updates(adapter)] == ["FIXED"]
+    assert adapter.get("/health.json").json["deployments"][0]["steps_waiting"] == 0
+
+
+def test_another_host_key_or_a_wrong_password_is_the_operators_affair(over_sftp):
+    other = paramiko.RSAKey.generate(2048).get_base64()
+    adapter = over_sftp(lambda text: text.replace(text.split("ssh-rsa ")[1].split('"')[0], other))
+    got = adapter.get("/requests.json")
+    assert got.status == 503
+    assert "another key than the file says" in adapter.get("/").text
+    adapter = over_sftp(lambda text: text.replace('user = "us"', 'user = "them"'))
+    assert adapter.get("/requests.json").status == 503
+    assert "does not accept this adapter" in adapter.get("/").text
+    assert "s3cret" not in adapter.get("/").text
+
+
+def test_a_server_that_is_away_is_tried_later(deploy):
+    table = (
+        '[system.sftp]\nhost = "127.0.0.1"\nport = 1\nuser = "us"\nseconds = 1\n'
+        'host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ+Hx0Qm1vKpVj4Q4rHkYt1hQvZ1x6qk5gkz3oVt"'
+        '\npassword = { env = "FILES_PASSWORD" }\n\n'
+    )
+    adapter = deploy(lambda text: text.replace("[system.report]\n", table + "[system.report]\n"))
+    assert adapter.get("/requests.json").status == 503
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('encoding = "utf-8"', 'encoding = "utf-9"', "system.encoding"),
+        ('Type = "category"', 'Type = "categroy"', "system.report.columns.Type"),
+        ('folder = "out"', 'folder = "../out"', "system.report.folder"),
+        ('folder = "out"', 'folder = "/out"', "system.report.folder"),
+        ('separator = ","', 'separator = ",,"', "system.separator"),
+    ],
+)
+def test_faults_are_named(deploy, old, new, key):
+    with pytest.raises(BadDeployment) as caught:
+        deploy(lambda text: text.replace(old, new))
+    assert key in {fault.key for fault in caught.value.faults}

@@ -1,0 +1,1 @@
+"""Several systems behind one jurisdiction."""

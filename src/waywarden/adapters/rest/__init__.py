@@ -1,0 +1,1 @@
+"""Adapter for a system that speaks JSON over HTTP, described in the file."""

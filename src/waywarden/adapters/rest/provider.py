@@ -1,0 +1,381 @@
+"""A system that speaks JSON over HTTP made to look like Open311."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from waywarden.adapters import fields, letters, projecting
+from waywarden.adapters.catalogue import SERVER_SET
+from waywarden.adapters.contract import (
+    BadRow,
+    CannotAsk,
+    NotKnown,
+    NotOffered,
+    Report,
+    Sent,
+    Step,
+    StepDraft,
+    System,
+    Update,
+    Wanted,
+    each,
+)
+from waywarden.adapters.deployment import Kind
+from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, Reading
+from waywarden.adapters.kept import Kept
+from waywarden.adapters.opening import Opening, over_system
+from waywarden.adapters.rest.auth import Credentials
+from waywarden.adapters.rest.client import NOT_FOUND, RestClient, decoded, rows_of
+from waywarden.adapters.rest.options import (
+    Call,
+    FindCall,
+    MessageCall,
+    ReportsList,
+    RestOptions,
+    UpdatesList,
+    faults,
+    hosts_of,
+)
+from waywarden.adapters.rest.templating import Templates, found
+from waywarden.kernel import clock
+from waywarden.kernel.errors import BadReply, TryLater
+from waywarden.kernel.http import Limits, Way
+from waywarden.kernel.text import one_line, paragraphs
+from waywarden.open311 import types
+from waywarden.open311.dates import write_date
+
+MOST_CLASHES = 4
+"""How often something is read and written again when somebody else wrote meanwhile."""
+EVENTS = "events"
+
+
+class RestSystem(System):
+    """One system. Threads may share it."""
+
+    def __init__(
+        self,
+        options: RestOptions,
+        client: RestClient,
+        *,
+        kept: Kept,
+        templates: Templates,
+        zone: str,
+    ) -> None:
+        self._options, self._client, self._kept = options, client, kept
+        self._templates = templates
+        self._collecting = threading.Lock()
+        self._reading = Reading(
+            zone=ZoneInfo(zone), time_format=options.time_format, projection=options.projection
+        )
+
+    def services(self) -> Sequence[types.Service] | None:
+        named = self._options.categories
+        if named is None:
+            return None
+        address = self._client.address(named.path, named.query, {})
+        rows = rows_of(decoded(self._client.read(address)), named.rows)
+        return [
+            types.Service(
+                service_code=str(code),
+                service_name=one_line(str(found(named.name, row) or code)),
+                description=paragraphs(str(found(named.description, row) or "")),
+                group=one_line(str(found(named.group, row) or "")),
+                keywords=tuple(map(str, found(named.keywords, row) or ())),
+            )
+            for row in rows
+            if (code := found(named.code, row)) not in (None, "")
+        ]
+
+    def send_report(self, report: Report) -> Sent:
+        call = self._options.report
+        answer = self._client.send(call, self._report_values(report))
+        return Sent(id=_id_in(call, decoded(answer)) if call.id else report.ref)
+
+    def find_report(self, report: Report, since: datetime) -> Iterator[str]:
+        values = {"ref": report.ref, "category": report.category, "since": write_date(since)}
+        return self._found(self._options.find_report, values)
+
+    def report_steps(self, report: Report) -> Sequence[StepDraft]:
+        if self._options.photo is None:
+            return ()
+        return [*_drafts(report.new.media_urls, report.new.uploads)]
+
+    def send_update(self, update: Update) -> Sent:
+        call = self._options.message
+        if call is None:
+            raise NotOffered
+        values = self._message_values(update)
+        if call.before:
+            plain = self._changed(call, values)
+        else:
+            answer = self._client.send(call, values, also=[NOT_FOUND])
+            if answer.status == NOT_FOUND:
+                raise NotKnown
+            plain = decoded(answer) if call.id else None
+        return Sent(id=_id_in(call, plain) if call.id else update.ref)
+
+    def find_update(self, update: Update, since: datetime) -> Iterator[str]:
+        report = update.new.service_request_id
+        values = {"ref": update.ref, "report": report, "since": write_date(since)}
+        return self._found(self._options.find_message, values)
+
+    def take_step(self, step: Step) -> None:
+        call = self._options.photo
+        if call is None:
+            raise NotOffered
+        values = {"url": "", "filename": "", "content_type": "", **step.data}
+        given = {"report": step.report_id, "key": step.key, **values}
+        given["base64"] = base64.b64encode(step.blob).decode()
+        self._client.send(call, given)
+
+    def requests(self, wanted: Wanted) -> Iterable[types.ServiceRequest | BadRow]:
+        named = self._options.reports
+        if named is None:
+            raise NotOffered
+        rows = self._rows_by_id(named, wanted.ids) if wanted.ids else self._rows(named, wanted)
+        return each(
+            rows,
+            lambda row: fields.request_of(
+                fields.picked(named, REQUEST_FIELDS, lambda path: found(path, row)), self._reading
+            ),
+            key=lambda row: str(found(named.id, row) or letters.content_id(row)),
+        )
+
+    def updates(
+        self, since: datetime, until: datetime
+    ) -> Iterable[types.ServiceRequestUpdate | BadRow]:
+        named = self._options.updates
+        if named is None:
+            raise NotOffered
+        if named.once or not named.at:
+            self.collect()
+            return self._kept.updates(since, until)
+        return self._listed(named, self._pages(named, since, until))
+
+    def collect(self) -> None:
+        """Takes in what is handed out once, and what has no time of its own."""
+        named = self._options.updates
+        if named is None or not (named.once or not named.at):
+            return
+        with self._collecting:
+            self._open_letters(named)  # of a process that was killed between
+            now = clock.now()
+            for plain in self._pages(named, now, now):
+                self._kept.take_in(msgspec.json.encode(plain), source=EVENTS)
+            self._open_letters(named)
+
+    def preview_report(self, report: Report) -> str:
+        return self._shown(self._options.report, self._report_values(report))
+
+    def preview_update(self, update: Update) -> str:
+        call = self._options.message
+        if call is None:
+            raise NotOffered
+        values = self._message_values(update) | {"current": {}}
+        return self._shown(call, values)
+
+    def sample_change(self) -> Mapping[str, Any]:
+        named = self._options.updates
+        if named is None:
+            raise NotOffered
+        usual = {"id": "1", "report": "4711", "text": "Filled.", "at": "2026-11-25T09:30:00Z"}
+        row: dict[str, Any] = {}
+        for name in UPDATE_FIELDS:
+            *inside, last = (getattr(named, name) or "_").split(".")
+            place = row
+            for part in inside:
+                place = place.setdefault(part, {})
+            place[last] = usual.get(name, "")
+        row.pop("_", None)
+        return row
+
+    def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
+        named = self._options.updates
+        if named is None:
+            raise NotOffered
+        return self._update_of(named, row)
+
+    def _changed(self, call: MessageCall, values: Mapping[str, Any]) -> Any:
+        """Reads, changes and writes; again when somebody else wrote meanwhile."""
+        for _turn in range(MOST_CLASHES):
+            address = self._client.address(call.before, {}, values)
+            before = self._client.read(address, also=[NOT_FOUND])
+            if before.status == NOT_FOUND:
+                raise NotKnown
+            given = {**values, "current": decoded(before)}
+            answer = self._client.send(call, given, also=call.clash)
+            if answer.status not in call.clash:
+                return decoded(answer) if call.id else None
+        message = "Others keep writing to this report. Please ask again in a minute."
+        raise TryLater(message)
+
+    def _found(self, find: FindCall | None, values: Mapping[str, Any]) -> Iterator[str]:
+        if find is None or not values["ref"]:
+            raise CannotAsk
+        address = self._client.address(find.path, find.query, values)
+        answer = self._client.read(address, also=[NOT_FOUND])
+        if answer.status == NOT_FOUND:
+            return
+        for row in rows_of(decoded(answer), find.rows):
+            number = found(find.id, row)
+            is_ours = not find.ref or str(found(find.ref, row)) == str(values["ref"])
+            if is_ours and number not in (None, ""):
+                yield str(number)
+
+    def _rows(self, named: ReportsList, wanted: Wanted) -> Iterator[Any]:
+        values = {
+            name: write_date(getattr(wanted, name)) or ""
+            for name in ("created_from", "created_to", "changed_from", "changed_to")
+        }
+        given = {**values, "categories": list(wanted.categories), "states": list(wanted.states)}
+        address = self._client.address(named.path, named.query, given)
+        for plain in self._client.pages(address, named.paging, named.rows):
+            yield from rows_of(plain, named.rows)
+
+    def _rows_by_id(self, named: ReportsList, ids: Iterable[str]) -> Iterator[Any]:
+        if not named.one:
+            raise NotOffered
+        for one in ids:
+            address = self._client.address(named.one, {}, {"id": one})
+            answer = self._client.read(address, also=[NOT_FOUND, 400])
+            row = found(named.one_row, decoded(answer)) if answer.status < 400 else None
+            if row is not None:
+                yield row
+
+    def _pages(self, named: UpdatesList, since: datetime, until: datetime) -> Iterator[Any]:
+        values = {"since": write_date(since), "until": write_date(until)}
+        address = self._client.address(named.path, named.query, values)
+        return self._client.pages(address, named.paging, named.rows)
+
+    def _listed(
+        self, named: UpdatesList, pages: Iterable[Any]
+    ) -> Iterator[types.ServiceRequestUpdate | BadRow]:
+        for plain in pages:
+            yield from each(
+                rows_of(plain, named.rows),
+                lambda row: self._update_of(named, row),
+                key=lambda row: str(found(named.id, row) or letters.content_id(row)),
+            )
+
+    def _update_of(self, named: UpdatesList, row: Any) -> types.ServiceRequestUpdate:
+        values = fields.picked(named, UPDATE_FIELDS, lambda path: found(path, row))
+        return fields.update_of(values, self._reading, made_up_id=letters.content_id(row))
+
+    def _open_letters(self, named: UpdatesList) -> None:
+        for number, body, taken_at in self._kept.letters(EVENTS):
+            good: list[types.ServiceRequestUpdate] = []
+            bad: list[BadRow] = []
+            try:
+                for row in self._listed(named, [msgspec.json.decode(body)]):
+                    if isinstance(row, BadRow):
+                        bad.append(row)
+                    else:
+                        good.append(letters.as_told(row, taken_at=taken_at))
+            except BadReply as error:
+                bad.append(BadRow(letters.content_id(body), str(error), body.decode()))
+            self._kept.opened(number, updates=good, bad=bad)
+
+    def _report_values(self, report: Report) -> dict[str, Any]:
+        new = report.new
+        east = north = None
+        if self._options.projection and new.lat is not None and new.long is not None:
+            east, north = projecting.to_grid(new.lat, new.long, self._options.projection)
+        title = one_line(" ".join(new.attributes.get("title", ())))
+        return {
+            "ref": report.ref,
+            "key": report.key,
+            "category": report.category,
+            "service_code": new.service_code,
+            "lat": new.lat,
+            "long": new.long,
+            "easting": east,
+            "northing": north,
+            "address": one_line(new.address_string),
+            "title": title,
+            "description": paragraphs(new.description) or title,
+            **_person(new),
+        }
+
+    def _message_values(self, update: Update) -> dict[str, Any]:
+        new = update.new
+        return {
+            "ref": update.ref,
+            "key": update.key,
+            "report": new.service_request_id,
+            "status": update.status,
+            "category": update.category,
+            "text": paragraphs(new.description),
+            "at": write_date(new.updated_datetime),
+            "current": {},
+            **_person(new),
+        }
+
+    def _shown(self, call: Call, values: Mapping[str, Any]) -> str:
+        address = self._client.address(call.path, call.query, values)
+        body = json.dumps(self._templates.filled(call.body, values), indent=2, ensure_ascii=False)
+        return f"{call.method} {address}\n{body}"
+
+
+def _person(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
+    return {
+        "name": one_line(f"{new.first_name} {new.last_name}"),
+        "first_name": one_line(new.first_name),
+        "last_name": one_line(new.last_name),
+        "email": one_line(new.email),
+        "phone": one_line(new.phone),
+        "photo_urls": [one for one in new.media_urls if one.startswith(("http://", "https://"))],
+        "answers": {
+            code: values[0] if len(values) == 1 else list(values)
+            for code, values in new.attributes.items()
+            if code not in SERVER_SET
+        },
+    }
+
+
+def _drafts(urls: Iterable[str], uploads: Iterable[types.Upload]) -> Iterator[StepDraft]:
+    number = 0
+    for number, url in enumerate(urls, start=1):
+        yield StepDraft(f"photo {number}", {"url": url, "filename": f"photo{number}.jpg"})
+    for further, one in enumerate(uploads, start=number + 1):
+        named = {"filename": one_line(one.filename), "content_type": one.content_type}
+        yield StepDraft(f"photo {further}", named, one.data)
+
+
+def _id_in(call: Call, plain: Any) -> str:
+    number = found(call.id, plain)
+    if number is None or isinstance(number, dict | list) or str(number) == "":
+        message = "The system's answer holds no id where the file says there is one."
+        raise BadReply(message)
+    return str(number)
+
+
+def _opened(opening: Opening) -> RestSystem:
+    options: RestOptions = opening.loaded.options
+    zone = opening.loaded.deployment.zone
+    secret = options.auth.secret.read(opening.environ) if options.auth.secret else ""
+    way = Way(
+        limits=Limits(connect_seconds=options.connect_seconds, read_seconds=options.read_seconds),
+        allowed_private=options.allow_private,
+        headers={"Accept": "application/json", **options.headers},
+        masked=(secret,) if secret else (),
+        hosts=hosts_of(options),
+    )
+    templates = Templates(ZoneInfo(zone))
+    credentials = Credentials(options.auth, secret, lambda: way)
+    client = RestClient(way, options.url, credentials=credentials, templates=templates)
+    return RestSystem(options, client, kept=opening.kept, templates=templates, zone=zone)
+
+
+KIND = Kind(
+    options_type=RestOptions,
+    opens=over_system(_opened),
+    sample=Path(__file__).with_name("sample.toml"),
+    faults=faults,
+)
