@@ -58,6 +58,7 @@ class AdapterApp:
         self.close = opened.close
         self._store, self._mounted, self._figures = store, opened.mounted, figures
         self._open311 = Open311App(Switchboard(opened.mounted, figures))
+        self._work = opened.work
         self.rounds = Rounds(every=ROUNDS_EVERY, work=opened.work)
         figures.watch(lambda: status_pages.gauges(self._standings(), store_bytes=self._size()))
         self._pages: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -84,6 +85,11 @@ class AdapterApp:
         ]
         start_response("200 OK", headers)
         return [body]
+
+    def go_round(self) -> None:
+        """Does once what the rounds do from time to time."""
+        for work in self._work.values():
+            work()
 
     def _alive(self) -> bytes:
         names = [one.deployment.jurisdiction for one in self._mounted]

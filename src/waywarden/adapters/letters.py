@@ -22,6 +22,7 @@ def content_id(row: Any) -> str:
 
 def as_told(update: ServiceRequestUpdate, *, taken_at: datetime) -> ServiceRequestUpdate:
     """The update with the time it is told by; the system's own stays in its extras."""
+    taken_at = taken_at.replace(microsecond=0)  # as it is written; nobody asks by less
     own = update.updated_datetime
     if own is not None and taken_at - LATE_AFTER <= own <= taken_at:
         return update

@@ -73,8 +73,8 @@ class OddServer:
             return self._post(path, parse_qs(raw.decode()))
         if path in _FIXED:
             return 200, _FIXED[path]
-        if path.startswith("/tokens/"):
-            number = path.rpartition("/")[2].removeprefix("t")
+        number = path.rpartition("/")[2].removeprefix("t")
+        if path.startswith("/tokens/") and number in {one.number for one in self.cases}:
             row = f"<service_request_id>{number}</service_request_id><token>t{number}</token>"
             return 200, f"<service_requests><request>{row}</request></service_requests>"
         if path == "/requests" or path.startswith("/requests/"):

@@ -83,7 +83,7 @@ def report(**changed):
 
 
 def go_round(adapter):
-    adapter.app.rounds._work["east"]()
+    adapter.app.go_round()
 
 
 def updates(adapter, hours=1.0):

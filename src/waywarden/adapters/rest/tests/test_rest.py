@@ -92,7 +92,7 @@ class TestPlain:
         url = "https://site.example/1.jpeg"
         sent(plain_adapter, media_url=url)
         assert plain.photos == []
-        plain_adapter.app.rounds._work["east"]()
+        plain_adapter.app.go_round()
         (photo,) = plain.photos
         assert (photo["case"], photo["url"]) == ("C-1", url)
 
@@ -248,7 +248,7 @@ class TestOneShot:
     def test_the_rounds_collect_too(self, one_shot_adapter, one_shot):
         number = sent(one_shot_adapter)
         one_shot.change(number, "Done")
-        one_shot_adapter.app.rounds._work["east"]()
+        one_shot_adapter.app.go_round()
         assert one_shot.changes == []
         assert len(updates(one_shot_adapter)) == 1
 
