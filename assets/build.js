@@ -17,6 +17,7 @@ await esbuild.build({
   entryPoints: {
     app: join(root, "assets/app/app.js"),
     map: join(root, "assets/map/map.js"),
+    worker: join(root, "assets/app/worker.js"),
   },
   outdir: out,
   bundle: true,

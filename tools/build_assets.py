@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "src/waywarden/ui/static/ui/built"
 STAMP = BUILT / ".built-by"
-PRODUCTS = ("app.js", "map.js", "map.css", "map-worker.js")
+PRODUCTS = ("app.js", "map.js", "map.css", "map-worker.js", "worker.js")
 SINGLE_INPUTS = (
     "package.json",
     "package-lock.json",

@@ -2,11 +2,16 @@
 
 import htmx from "htmx.org/dist/htmx.esm.js";
 
+import { askConditionally } from "./conditions.js";
 import { countCharacters } from "./counts.js";
+import { keepDrafts, startDrafts } from "./drafts.js";
 import { filterLists } from "./filters.js";
 import { each } from "./find.js";
+import { showLarge } from "./lightbox.js";
 import { offerLocation } from "./location.js";
 import { preparePhotos } from "./photos.js";
+import { offerSharing } from "./share.js";
+import { walkSteps } from "./steps.js";
 
 htmx.config.allowEval = false; // the page's policy forbids it
 htmx.config.includeIndicatorStyles = false; // so does it a style written by a script
@@ -36,7 +41,7 @@ function sendOnce(root) {
 }
 
 function enhance(root) {
-  for (const help of [reveal, sendOnce, countCharacters, filterLists, offerLocation, preparePhotos]) help(root);
+  for (const help of [reveal, walkSteps, sendOnce, countCharacters, filterLists, offerLocation, preparePhotos, askConditionally, keepDrafts, showLarge, offerSharing]) help(root);
 }
 
 window.addEventListener("pageshow", () => {
@@ -44,4 +49,8 @@ window.addEventListener("pageshow", () => {
 });
 document.documentElement.classList.add("has-scripts");
 enhance(document);
+startDrafts();
+if ("serviceWorker" in navigator && window.isSecureContext) {
+  window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
+}
 htmx.onLoad((part) => part !== document.body && enhance(part));

@@ -16,6 +16,7 @@ function narrow(list, typed) {
     item.hidden = !(wanted.every((word) => words.includes(word)) || item.querySelector("input:checked"));
     shown += item.hidden ? 0 : 1;
   }
+  for (const nothing of list.querySelectorAll("[data-filter-none]")) nothing.hidden = shown > 0;
   for (const group of list.querySelectorAll("[data-filter-group]")) {
     group.hidden = !group.querySelector("[data-filter-item]:not([hidden])");
     if (group.tagName === "DETAILS" && wanted.length) group.open = true;

@@ -33,21 +33,53 @@ async function shrunk(file) {
 class Chooser {
   constructor(input) {
     this.input = input;
+    this.form = input.form;
     this.list = document.getElementById(input.dataset.photos);
     this.most = Number(input.dataset.most || 3);
     this.files = [];
     this.turn = Promise.resolve();
     input.addEventListener("change", () => this.add([...input.files]));
     // Whoever is quicker than the shrinking still sends the photos, only larger.
+    this.offerCamera();
+    this.takeDropped(input.closest(".field"));
   }
 
   add(chosen) {
     this.turn = this.turn.then(async () => {
-      const room = chosen.slice(0, this.input.multiple ? this.most - this.files.length : 1);
-      const keep = "asItIs" in this.input.dataset;
-      const ready = keep ? room : await Promise.all(room.map(shrunk));
+      const kept = this.form?.querySelectorAll("[name=photo_keys]").length || 0;
+      const room = chosen.filter((file) => !this.files.includes(file)).slice(0, this.input.multiple ? Math.max(0, this.most - kept - this.files.length) : 1);
+      const ready = "asItIs" in this.input.dataset ? room : await Promise.all(room.map(shrunk));
       this.files = this.input.multiple ? [...this.files, ...ready] : ready;
       this.put();
+    });
+    if (this.form) this.form.photosReady = this.turn;
+  }
+
+  /** A phone has the camera one press away. */
+  offerCamera() {
+    const button = this.input.closest(".field")?.querySelector("[data-camera]");
+    if (!button || !window.matchMedia("(pointer: coarse)").matches) return;
+    const camera = document.createElement("input");
+    camera.type = "file";
+    camera.accept = "image/*";
+    camera.capture = "environment";
+    camera.addEventListener("change", () => this.add([...camera.files]));
+    button.hidden = false;
+    button.addEventListener("click", () => camera.click());
+  }
+
+  takeDropped(place) {
+    if (!place) return;
+    const over = (is) => (event) => {
+      if (![...(event.dataTransfer?.types || [])].includes("Files")) return;
+      event.preventDefault();
+      place.classList.toggle("is-over", is);
+    };
+    place.addEventListener("dragover", over(true));
+    place.addEventListener("dragleave", over(false));
+    place.addEventListener("drop", (event) => {
+      over(false)(event);
+      this.add([...event.dataTransfer.files]);
     });
   }
 
@@ -56,6 +88,7 @@ class Chooser {
     for (const file of this.files) transfer.items.add(file);
     this.input.files = transfer.files;
     if (this.list) this.list.replaceChildren(...this.files.map((file, index) => this.item(file, index)));
+    this.input.dispatchEvent(new CustomEvent("waywarden:photos", { bubbles: true }));
   }
 
   item(file, index) {
@@ -63,10 +96,18 @@ class Chooser {
     item.className = "photo-chosen";
     const image = document.createElement("img");
     image.alt = file.name;
+    image.width = 120;
+    image.height = 90;
     image.src = URL.createObjectURL(file);
     const free = () => URL.revokeObjectURL(image.src);
     image.addEventListener("load", free);
-    image.addEventListener("error", () => { free(); image.replaceWith(file.name); });
+    image.addEventListener("error", () => {
+      free();
+      const name = document.createElement("span"); // HEIC: the browser cannot show it
+      name.className = "photo-name";
+      name.textContent = file.name;
+      image.replaceWith(name);
+    });
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = (this.input.dataset.remove || "×").replace("{n}", index + 1);

@@ -104,7 +104,8 @@ def profile(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserConte
         key = f"{who} {sorted(more.items())}"
         if key in kept and not fresh:
             return kept[key]
-        context = chromium.new_context(**{"base_url": site, "viewport": WIDE, **more})
+        usual = {"base_url": site, "viewport": WIDE, "service_workers": "block"}
+        context = chromium.new_context(**{**usual, **more})
         context.set_default_timeout(WAIT)
         context.add_init_script(LISTEN)
         if who is not None:

@@ -10,9 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import NARROW, WAIT
-from tests.journeys.world import FREE, LAT, LON, picture
-from waywarden.reports.models import Report
-from waywarden.reports.states import State
+from tests.journeys.world import FREE, LAT, LON
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -66,12 +64,6 @@ def with_map(page: Page) -> Page:
     return page
 
 
-def fill_in(page: Page, title: str) -> None:
-    page.get_by_label("In a few words").fill(title)
-    page.get_by_label("What should they know?").fill("Since Tuesday.")
-    page.get_by_label("Your name").fill("Nia Okafor")
-
-
 def place_in(url: str) -> tuple[float, float]:
     lat, lon = re.search(r"latitude=([\d.]+)&longitude=([\d.]+)", url).groups()
     return float(lat), float(lon)
@@ -123,56 +115,6 @@ def test_filters_take_hold_at_once(open_page, world):
     expect(page.locator("#list .row")).to_have_count(6)  # the closed family
     until(page, "window.heard.pins?.count === 6")
     expect(page).to_have_url(re.compile("status=closed"))
-
-
-def test_choosing_a_category_brings_its_questions_without_a_reload(open_page, world):
-    page = with_map(open_page(f"/report/new?{PLACE}"))
-    page.evaluate("window.isStillHere = true")
-    page.get_by_label("In a few words").fill("A hole")
-    page.get_by_role("radio", name="Pothole").check()
-    expect(page.locator("#questions")).to_contain_text("How deep is it?")
-    page.get_by_role("radio", name="Street light").check()
-    expect(page.locator("#questions")).not_to_contain_text("How deep is it?")
-    assert page.evaluate("window.isStillHere")
-    expect(page.get_by_label("In a few words")).to_have_value("A hole")
-
-
-def test_the_categories_are_searched_as_one_types(open_page, world):
-    page = open_page(f"/report/new?{PLACE}")
-    page.get_by_label("Search in the list").fill("litt")
-    expect(page.locator(".kind:visible")).to_have_count(1)
-    expect(page.get_by_role("radio", name="Litter")).to_be_visible()
-    page.get_by_label("Search in the list").fill("road")  # a group's name
-    expect(page.locator(".kind:visible")).to_have_count(2)
-
-
-def test_a_signed_in_person_reports_with_a_photo_in_one_go(open_page, world, site):
-    page = with_map(open_page(f"/report/new?{PLACE}", who=world.ines))
-    page.get_by_role("radio", name="Pothole").check()
-    page.get_by_role("radio", name="5 cm or more").check()
-    fill_in(page, "Hole before the station")
-    files = [
-        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n).getvalue()}
-        for n in (1, 2)
-    ]
-    page.locator("input[type=file]").set_input_files(files=files)
-    expect(page.locator("#chosen-photos li")).to_have_count(2)
-    page.get_by_role("button", name="Remove photo 1").click()
-    expect(page.locator("#chosen-photos li")).to_have_count(1)
-    page.get_by_role("button", name="Send the report").click()
-    expect(page.locator("h1")).to_have_text("Hole before the station")
-    report = Report.objects.get(title="Hole before the station")
-    assert report.state == State.CONFIRMED
-    assert report.photos.count() == 1
-    assert (f"{report.lat:.6f}", f"{report.lon:.6f}") == tuple(FREE.values())
-    assert report.at_bodies.get().answers == {"depth": ["deep"]}
-
-
-def test_moving_the_map_under_the_pin_changes_the_place_and_what_is_offered(open_page, world):
-    page = with_map(open_page(f"/report/new?{PLACE}"))
-    page.evaluate("window.heard.map.map.jumpTo({ center: [25.1000, 60.3000] })")
-    expect(page.locator("[name=latitude]")).to_have_value("60.300000")
-    expect(page.locator("#kind-part")).to_contain_text("Nobody on this site answers")
 
 
 def test_where_i_am_is_where_the_map_opens(open_page, world):

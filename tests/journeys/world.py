@@ -23,6 +23,8 @@ from waywarden.users.models import User
 LAT, LON = 60.1690, 24.9400
 #: A place inside the town where nothing is reported yet.
 FREE = {"latitude": "60.176500", "longitude": "24.955500"}
+YES_NO = [{"key": "yes", "name": "Yes"}, {"key": "no", "name": "No"}]
+DEEP = {"shown_if": "depth", "shown_if_values": ["deep"], "required": True}
 LONG_TITLE = "Donaudampfschifffahrtsgesellschaftskapitänsmützenhalterung ist locker"
 #: The states that a report of the public's can be shown in.
 SHOWN = [state for state in State if state in states.VISIBLE]
@@ -103,6 +105,12 @@ def _categories(county: Body, district: Body) -> None:
     add(county, "Street light", "Lights")
     add(district, "Litter")
     add(district, "Abandoned vehicle", is_private=True)
+    add(district, "Bench", keywords=["seat"], allows_anonymous=True, target_days=10)
+    add(
+        district, "Fallen tree", photo_required=True,
+        emergency_notice="Does it lie on a wire? Keep away and call 112.",
+    )  # fmt: skip
+    add(county, "Smell of gas", stop_message="Go outside, then call 0800 111 999.")
 
 
 def _questions(category: Category) -> None:
@@ -114,6 +122,7 @@ def _questions(category: Category) -> None:
         (
             ("danger", "string", "Is somebody in danger? Call 112 instead.", {"variable": False}),
             ("depth", "singlevaluelist", "How deep is it?", {"values": depths, "required": True}),
+            ("water", "singlevaluelist", "Is there water in it?", {"values": YES_NO, **DEEP}),
             ("lane", "singlevaluelist", "Which lane?", {"values": lanes}),
             ("users", "multivaluelist", "Who is hindered?", {"values": users, "hint": "All."}),
             ("width", "number", "How wide is it, in centimetres?", {"hint": "A guess will do."}),

@@ -2,13 +2,14 @@
 
 import io
 import uuid
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pillow_heif
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
+from waywarden.geo.points import Point
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports.models import Photo
@@ -41,6 +42,29 @@ def take_in(file: BinaryIO) -> Photo:
     photo.thumbnail.save(f"{key}.small.jpg", ContentFile(_jpeg(small)), save=False)
     photo.save()
     return photo
+
+
+def place_of(file: BinaryIO) -> Point | None:
+    """The place that a camera wrote into a photo, None without one; the file is rewound."""
+    data = file.read(MAX_BYTES + 1)
+    file.seek(0)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            gps = opened.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps[ExifTags.GPS.GPSLatitudeRef] == "S")
+        lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps[ExifTags.GPS.GPSLongitudeRef] == "W")
+        return Point(lat, lon).rounded() if lat or lon else None
+    except (OSError, ValueError, SyntaxError, LookupError, TypeError, ArithmeticError):
+        return None  # no photo, or no place in it: both are as good as none
+    except Image.DecompressionBombError:
+        return None
+
+
+def _degrees(parts: Any, is_negative: bool) -> float:
+    """Degrees, minutes, seconds as EXIF holds them."""
+    degrees, minutes, seconds = (float(part) for part in parts)
+    value = degrees + minutes / 60 + seconds / 3600
+    return -value if is_negative else value
 
 
 def _open(data: bytes) -> Image.Image:

@@ -38,7 +38,9 @@ def story_of(report_id: int) -> Story | None:
             "photos",
             Prefetch(
                 "at_bodies",
-                ReportBody.objects.filter(left_at=None).select_related("body").order_by("id"),
+                ReportBody.objects.filter(left_at=None)
+                .select_related("body", "category")
+                .order_by("id"),
             ),
             Prefetch(
                 "updates",
@@ -67,7 +69,7 @@ def viewer_for(user: User | None) -> Viewer:
 
 def acts_of(report: Report, viewer: Viewer) -> frozenset[Act]:
     """What a person may do with a report, by the tables of its bodies."""
-    rows = list(report.at_bodies.all())
+    rows = [row for row in report.at_bodies.all() if row.left_at is None]
     body_ids = frozenset(row.body_id for row in rows)
     lines = _lines_of({row.body_id: row.category_id for row in rows})
     asking = Asking(

@@ -1,7 +1,7 @@
 """Whether something may still be changed: nothing of it has gone out, nor is going right now."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -10,15 +10,11 @@ from django.utils.translation import gettext as _
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports.models import Report, Update
+from waywarden.sending.hold import NOT_GONE, is_held
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause
 
 State = Delivery.State
-#: How long something may be changed that nobody is sent.
-WITHOUT_DELIVERY = timedelta(days=1)
-#: Causes of a delivery that may have arrived although nobody said so.
-_MAYBE_THERE = (Cause.UNKNOWN, Cause.TOKEN)
-_NOT_GONE = (State.QUEUED, State.WAITING, State.HELD, State.REFUSED, State.CANCELLED)
 
 
 def require_reports_held(report_ids: Iterable[int]) -> None:
@@ -41,20 +37,12 @@ def require_updates_held(update_ids: Iterable[int]) -> None:
 
 def cancel_updates(update_ids: Iterable[int]) -> int:
     """Updates taken back: they go no more."""
-    return Delivery.objects.filter(update__in=list(update_ids), state__in=_NOT_GONE).update(
+    return Delivery.objects.filter(update__in=list(update_ids), state__in=NOT_GONE).update(
         state=State.CANCELLED,
         cause=Cause.WITHDRAWN,
         reason=_("Withdrawn by its author before it was sent."),
         finished_at=clock.now(),
     )
-
-
-def is_held(deliveries: Iterable[Delivery], *, since: datetime | None) -> bool:
-    """Whether all of them are still here; `since` is when that which they carry was confirmed."""
-    rows = list(deliveries)
-    if not rows:
-        return since is not None and clock.now() - since <= WITHOUT_DELIVERY
-    return all(row.state in _NOT_GONE and row.cause not in _MAYBE_THERE for row in rows)
 
 
 def _locked(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:

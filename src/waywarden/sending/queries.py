@@ -1,6 +1,6 @@
 """Reading deliveries: what may go now, what is stuck, what a report's page tells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import GreaterThan
 
 from waywarden.connections.queries import closed_to_calls
-from waywarden.reports.models import ReportBody
+from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.sending.hold import is_held
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery, ShadowRequest
 
@@ -123,4 +124,19 @@ def rehearsed(body_id: int) -> QuerySet[ShadowRequest]:
         ShadowRequest.objects.filter(body=body_id)
         .select_related("report", "connection")
         .order_by("-at", "-id")
+    )
+
+
+def is_report_held(report: Report) -> bool:
+    """Whether nothing of a report has gone out, so that its author may still change it."""
+    return is_held(Delivery.objects.filter(report=report, update=None), since=report.confirmed_at)
+
+
+def held_updates(updates: Sequence[Update]) -> frozenset[int]:
+    """Those of some updates that have gone nowhere yet, by number."""
+    rows: dict[int, list[Delivery]] = {update.pk: [] for update in updates}
+    for row in Delivery.objects.filter(update__in=rows):
+        rows[row.update_id or 0].append(row)
+    return frozenset(
+        update.pk for update in updates if is_held(rows[update.pk], since=update.confirmed_at)
     )

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from waywarden.bodies.queries import Served, served_at
 from waywarden.bodies.routing import Choice
 from waywarden.geo.points import Point
 from waywarden.kernel.text import one_line
+from waywarden.reports.duplicates import Lookalike, lookalikes
+from waywarden.reports.personal_data import Finding
 from waywarden.reports.services import NewReport
 from waywarden.ui.current import cobrand_of
+from waywarden.ui.viewers import viewer_of
 from waywarden.web.forms import ReportForm
 from waywarden.web.places import look_up
 from waywarden.web.questions import AskedQuestion, answers_in, asked_questions, errors_in
@@ -38,18 +43,30 @@ class Draft:
     """What is wrong with answers, by question code."""
     near: str = ""
     served: Served = field(default_factory=lambda: Served((), (), ()))
+    staff_of: frozenset[int] = frozenset()
+    came_up: bool = False
+    """Whether the page comes again for what the choice brought up."""
+    findings: tuple[Finding, ...] = ()
+    """What looks personal in the words."""
 
     @classmethod
     def of(cls, request: HttpRequest, place: Point, uploads: Uploads | None = None) -> "Draft":
         """The draft in a request's fields, at a place."""
         given = request.POST if request.method == "POST" else request.GET
+        viewer = viewer_of(request)
         draft = cls(
             place=place,
             category=one_line(given.get("category", "")),
             answers=answers_in(given),
             uploads=uploads or Uploads(),
             near=look_up(place),
-            served=served_at(lat=place.lat, lon=place.lon),
+            served=served_at(
+                lat=place.lat,
+                lon=place.lon,
+                staff_of=viewer.body_ids,
+                is_operator=viewer.is_operator,
+            ),
+            staff_of=viewer.body_ids,
         )
         names = [choice.name for choice in draft.served.choices]
         if len(names) == 1:
@@ -65,13 +82,25 @@ class Draft:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The choices by group, those of no group last."""
-        names = dict.fromkeys(choice.group for choice in self.served.choices)
-        ordered = sorted(names, key=lambda name: (name == "", name))
-        return tuple(
-            Group(name, tuple(one for one in self.served.choices if one.group == name))
-            for name in ordered
-        )
+        """The choices by group; those of no group, or alone in theirs, come together last."""
+        members: dict[str, list[Choice]] = {}
+        for choice in self.served.choices:
+            members.setdefault(choice.group, []).append(choice)
+        lone = {name for name, group in members.items() if len(group) == 1}
+        grouped = [
+            Group(name, tuple(group))
+            for name, group in sorted(members.items())
+            if name and name not in lone
+        ]
+        rest = [one for one in self.served.choices if one.group in lone or not one.group]
+        rest.sort(key=lambda choice: (choice.name == "Other", choice.name))
+        heading = _("More") if grouped else ""
+        return (*grouped, Group(heading, tuple(rest))) if rest else tuple(grouped)
+
+    @property
+    def has_many(self) -> bool:
+        """Whether there are so many choices that searching them helps."""
+        return len(self.served.choices) > 6
 
     @property
     def questions(self) -> list[AskedQuestion]:
@@ -79,6 +108,25 @@ class Draft:
         if self.choice is None:
             return []
         return asked_questions(self.choice.category_ids, answers=self.answers, errors=self.errors)
+
+    @property
+    def look_alikes(self) -> list[Lookalike]:
+        """Open reports of the same kind near by; of private kinds none is shown."""
+        choice = self.choice
+        if choice is None or choice.is_private or choice.stop_message:
+            return []
+        return lookalikes(self.place, categories=(choice.name,), within=choice.look_alike_metres)
+
+    @property
+    def form_options(self) -> dict[str, Any]:
+        """What the form has to know of the choice."""
+        choice = self.choice
+        return {
+            "needs_category": not self.served.has_nobody,
+            "may_be_anonymous": bool(choice and choice.allows_anonymous),
+            "title_hint": choice.title_hint if choice else "",
+            "detail_hint": choice.detail_hint if choice else "",
+        }
 
     def look_at_answers(self) -> bool:
         """Whether the answers are right; what is wrong stands in `errors` then."""
@@ -88,7 +136,10 @@ class Draft:
     def as_new_report(self, request: HttpRequest, form: ReportForm) -> NewReport:
         """What is stored when the form is right."""
         given = form.cleaned_data
+        is_anonymous = bool(given.get("is_anonymous"))
         return NewReport(
+            is_anonymous=is_anonymous,
+            staff_of=self.staff_of,
             title=given["title"],
             detail=given["detail"],
             category_name=self.category,

@@ -7,6 +7,7 @@ from django import forms
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext_lazy as _
 
+from waywarden.reports.models import Flag
 from waywarden.users.models import User
 
 MISSING = _("Please fill this in.")
@@ -111,7 +112,60 @@ class ReportForm(PersonForm):
         help_text=_("Only the body sees it, for questions."),
     )
 
+    is_anonymous = forms.BooleanField(label=_("Report without my name"), required=False)
+    keeps_words = forms.BooleanField(
+        label=_("These words may be public as they are"), required=False
+    )
+
     field_order = ["category", "title", "detail", "name", "email", "phone", "show_name"]
+
+    def __init__(
+        self,
+        *given: Any,
+        may_be_anonymous: bool = False,
+        needs_category: bool = True,
+        title_hint: str = "",
+        detail_hint: str = "",
+        **more: Any,
+    ) -> None:
+        super().__init__(*given, **more)
+        self.fields["category"].required = needs_category
+        if title_hint:
+            self.fields["title"].help_text = title_hint
+        if detail_hint:
+            self.fields["detail"].help_text = detail_hint
+        if not may_be_anonymous:
+            del self.fields["is_anonymous"]
+        elif self.data.get("is_anonymous"):
+            for name in ("name", "email"):
+                if name in self.fields:
+                    self.fields[name].required = False
+
+
+class CorrectionForm(forms.Form):
+    """A report's words as its author wants them now."""
+
+    title = _line(_("In a few words"))
+    detail = _words(_("What should they know?"), rows=5)
+    show_name = forms.BooleanField(label=_("Show my name on the site"), required=False)
+    keeps_words = forms.BooleanField(
+        label=_("These words may be public as they are"), required=False
+    )
+
+
+class FlagForm(forms.Form):
+    """What is abusive or wrong with a report."""
+
+    reason = forms.ChoiceField(
+        label=_("What is wrong with it?"),
+        choices=Flag.Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please say what is wrong with it.")},
+    )
+    words = _words(_("In your words"), rows=3, required=False)
+    email = EmailField(label=_("Your e-mail, if you want an answer"), required=False)
+    website = forms.CharField(required=False)
+    """Nobody sees this field; machines fill it in."""
 
 
 class UpdateForm(PersonForm):
@@ -120,6 +174,9 @@ class UpdateForm(PersonForm):
     text = _words(_("What have you seen?"), rows=4)
     says_fixed = forms.BooleanField(label=_("This is fixed"), required=False)
     reopens = forms.BooleanField(label=_("This is still a problem"), required=False)
+    keeps_words = forms.BooleanField(
+        label=_("These words may be public as they are"), required=False
+    )
 
     field_order = ["text", "says_fixed", "reopens", "name", "email", "show_name"]
 

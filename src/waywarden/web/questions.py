@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from waywarden.bodies.answers import check
 from waywarden.bodies.models import Question
@@ -19,6 +20,8 @@ class AskedQuestion:
     question: Question
     values: tuple[str, ...] = ()
     error: str = ""
+    hangs_on: Question | None = None
+    """The question whose answer decides whether this one is asked."""
 
     @property
     def name(self) -> str:
@@ -36,9 +39,25 @@ class AskedQuestion:
         return self.values[0] if self.values else ""
 
     @property
-    def choices(self) -> list[tuple[str, str]]:
-        """Key and name of each choice."""
-        return [(str(one["key"]), str(one.get("name", one["key"]))) for one in self.question.values]
+    def condition(self) -> str:
+        """When it is asked, in words; "" for always."""
+        other = self.hangs_on
+        if other is None:
+            return ""
+        names = {str(one["key"]): str(one.get("name", one["key"])) for one in other.values}
+        wanted = [names.get(key, key) for key in self.question.shown_if_values]
+        if not wanted:
+            return _("Only if you answered “%(question)s”.") % {"question": other}
+        words = {"answer": _("” or “").join(wanted), "question": other}
+        return _("Only if you answered “%(answer)s” to “%(question)s”.") % words
+
+    @property
+    def choices(self) -> list[tuple[str, str, str]]:
+        """Key and name of each choice, and the message with which it stops the report."""
+        return [
+            (str(one["key"]), str(one.get("name", one["key"])), str(one.get("disable_message", "")))
+            for one in self.question.values
+        ]
 
     @property
     def is_short_choice(self) -> bool:
@@ -58,13 +77,16 @@ def asked_questions(
     errors: Mapping[str, str] | None = None,
 ) -> list[AskedQuestion]:
     """The questions and notices of a choice, in order; what the server fills in is left out."""
+    found = questions_for(category_ids)
+    by_code = {question.code: question for question in found if question.variable}
     return [
         AskedQuestion(
             question=question,
             values=answers.get(question.code, ()),
             error=(errors or {}).get(question.code, ""),
+            hangs_on=by_code.get(question.shown_if) if question.shown_if else None,
         )
-        for question in questions_for(category_ids)
+        for question in found
         if question.automated != Question.Automated.SERVER_SET
     ]
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -24,6 +25,8 @@ LIMITS = {
     "follow": (120, 30),
     "contact": (30, 10),
     "export": (50, 10),
+    "me_too": (100, 100),
+    "flag": (60, 20),
 }
 
 #: How long it is remembered that a form was sent.
@@ -56,6 +59,14 @@ def store_once(key: UUID, make: Callable[[], int]) -> int:
             form.subject_id = make()
             form.save(update_fields=["subject_id"])
     return form.subject_id
+
+
+def tell_stored(response: HttpResponse, key: UUID) -> HttpResponse:
+    """Tells the browser that what it keeps of a form is stored here now (assets/app/drafts.js)."""
+    response.set_cookie(
+        "stored_form", str(key), max_age=3600, samesite="Lax", secure=settings.CSRF_COOKIE_SECURE
+    )
+    return response
 
 
 def _count(kind: str, key: str) -> int:

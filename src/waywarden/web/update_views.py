@@ -1,32 +1,40 @@
 """One report's page, and what people add to it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import registry
-from waywarden.kernel.errors import NotAllowed, RuleBroken
+from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.letters import site_address
-from waywarden.reports.author_services import withdraw_report
+from waywarden.reports.allowed import Act
+from waywarden.reports.duplicates import lookalikes
 from waywarden.reports.models import Update
+from waywarden.reports.personal_data import Finding, personal_data
 from waywarden.reports.privacy import Sight, sight_of
-from waywarden.reports.queries import Story, story_of
+from waywarden.reports.queries import Story, acts_of, public_reports, story_of
 from waywarden.reports.states import PinClass
 from waywarden.reports.update_services import NewUpdate, create_update
+from waywarden.sending.queries import held_updates, is_report_held
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import EXACT_ZOOM, map_settings, still_map
 from waywarden.ui.viewers import viewer_of
 from waywarden.web.error_views import refusal
 from waywarden.web.forms import UpdateForm
+from waywarden.web.outlook import outlook_of
 from waywarden.web.queries import ways_of
-from waywarden.web.report_views import person
-from waywarden.web.services import TooOften, count_try, store_once
+from waywarden.web.report_views import person, texts_of_steps
+from waywarden.web.services import TooOften, count_try, store_once, tell_stored
 from waywarden.web.uploads import Uploads, uploads_of
+
+#: Metres around a report that others are named from, and how many.
+NEAR, MOST_NEAR = 400, 3
 
 
 def seen_by(request: HttpRequest, number: int) -> Story | HttpResponse:
@@ -62,34 +70,75 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
     story = seen_by(request, number)
     if isinstance(story, HttpResponse):
         return story
+    acts = acts_of(story.report, viewer_of(request))
     if request.method == "POST":
-        return _submit(request, story)
-    return _page(request, story, UpdateForm(user=person(request)))
+        return _submit(request, story, acts)
+    return _page(request, story, _Filled(UpdateForm(user=person(request))), acts=acts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """The form for an update, as far as it was filled in."""
+
+    form: UpdateForm
+    uploads: Uploads = Uploads()  # noqa: RUF009 - frozen
+    findings: tuple[Finding, ...] = ()
 
 
 def _page(
     request: HttpRequest,
     story: Story,
-    form: UpdateForm,
+    filled: _Filled,
     *,
-    uploads: Uploads | None = None,
+    acts: frozenset[Act],
     status: int = 200,
 ) -> HttpResponse:
     shown = story.report
-    place = Point(shown.lat, shown.lon)
-    kind = shown.pin_class or PinClass.CLOSED
-    is_mine = shown.user_id is not None and shown.user_id == getattr(request.user, "pk", None)
     ways = ways_of(story)
+    days = [row.category.target_days or 0 for row in story.at_bodies if row.category]
+    is_mine = shown.user_id is not None and shown.user_id == getattr(request.user, "pk", None)
     values: dict[str, Any] = {
         "story": story,
         "report": shown,
         "ways": ways,
-        "updates": _told(story.updates),
-        "form": form,
-        "uploads": uploads or Uploads(),
+        "outlook": outlook_of(shown, ways, target_days=max(days, default=0) or None),
+        "updates": _told(request, story.updates),
+        "form": filled.form,
+        "uploads": filled.uploads,
+        "findings": filled.findings,
+        "texts": texts_of_steps(),
         "is_mine": is_mine,
+        "may": {act.value: act in acts for act in Act},
+        "may_change": is_mine and shown.is_open and is_report_held(shown),
         "address": request.build_absolute_uri(shown.get_absolute_url()),
-        "may_withdraw": is_mine and shown.is_open and not any(w.standing == "sent" for w in ways),
+        **_beside(story),
+        **_map(request, story),
+    }
+    response = render(request, "web/report.html", values, status=status)
+    if shown.is_private:
+        response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _beside(story: Story) -> dict[str, Any]:
+    """Other reports: the original of a duplicate, its duplicates, and those near by."""
+    shown = story.report
+    public = public_reports()
+    near = lookalikes(Point(shown.lat, shown.lon), within=NEAR, most=MOST_NEAR, besides=shown.pk)
+    return {
+        "original": public.filter(pk=shown.duplicate_of_id).first()
+        if shown.duplicate_of_id
+        else None,
+        "duplicates": list(public.filter(duplicate_of=shown.pk).order_by("id")[:20]),
+        "near": [] if shown.is_private else near,
+    }
+
+
+def _map(request: HttpRequest, story: Story) -> dict[str, Any]:
+    shown = story.report
+    place = Point(shown.lat, shown.lon)
+    kind = shown.pin_class or PinClass.CLOSED
+    return {
         "map": map_settings(
             request,
             mode="report",
@@ -101,30 +150,42 @@ def _page(
             place, EXACT_ZOOM, size=(4, 3), pins=[(shown.pk, shown.title, kind, place)]
         ),
     }
-    response = render(request, "web/report.html", values, status=status)
-    if shown.is_private:
-        response["Cache-Control"] = "private, no-store"
-    return response
 
 
-def _told(updates: tuple[Update, ...]) -> list[tuple[Update, bool]]:
-    """Each update, and whether it says a state that differs from the one said before."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An update as the story tells it."""
+
+    update: Update
+    is_change: bool
+    """Whether it says a state that differs from the one said before."""
+    may_change: bool
+    """Whether the reader wrote it and it has gone nowhere yet."""
+
+
+def _told(request: HttpRequest, updates: tuple[Update, ...]) -> list[Told]:
+    user = person(request)
+    mine = [one for one in updates if user and one.user_id == user.pk and one.body_id is None]
+    held = held_updates(mine) if mine else frozenset()
     told, last = [], ""
     for update in updates:
         is_change = bool(update.state) and update.state != last
         last = update.state or last
-        told.append((update, is_change))
+        told.append(Told(update, is_change, update.pk in held))
     return told
 
 
-def _submit(request: HttpRequest, story: Story) -> HttpResponse:
+def _submit(request: HttpRequest, story: Story, acts: frozenset[Act]) -> HttpResponse:
     user = person(request)
     form = UpdateForm(request.POST, user=user)
     if form.is_machine:
         return redirect("check-mail")
     uploads = uploads_of(request)
+    findings = () if story.report.is_private else personal_data(form.data.get("text", ""))
     status = 422
-    if form.is_valid() and not uploads.error:
+    if Act.UPDATE not in acts:
+        form.add_error(None, _("Nothing can be added to this report."))
+    elif all((form.is_valid(), not uploads.error, _words_are_allowed(form, findings))):
         try:
             count_try("update", request=request, email=form.address)
             new = _new(story, form, uploads)
@@ -133,8 +194,16 @@ def _submit(request: HttpRequest, story: Story) -> HttpResponse:
             form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
             status = 429 if isinstance(wrong, TooOften) else 422
         else:
-            return _done(request, story, form, update_id)
-    return _page(request, story, form, uploads=uploads, status=status)
+            return tell_stored(_done(request, story, form, update_id), form.key)
+    return _page(request, story, _Filled(form, uploads, findings), acts=acts, status=status)
+
+
+def _words_are_allowed(form: UpdateForm, findings: tuple[Finding, ...]) -> bool:
+    """Whether nothing personal stands in public words, or their author means it to."""
+    if not findings or form.data.get("keeps_words"):
+        return True
+    form.add_error("keeps_words", _("Please look at the words again, or tick this."))
+    return False
 
 
 def _new(story: Story, form: UpdateForm, uploads: Uploads) -> NewUpdate:
@@ -163,23 +232,3 @@ def _done(request: HttpRequest, story: Story, form: UpdateForm, update_id: int) 
 def from_broken_link(_request: HttpRequest, number: str) -> HttpResponse:
     """To the report that an address was meant to lead to: mail programs break links (FB 1.4)."""
     return redirect("report", int(number), permanent=True)
-
-
-@require_POST
-def withdraw(request: HttpRequest, number: int) -> HttpResponse:
-    """The reporter takes a report back."""
-    story = seen_by(request, number)
-    if isinstance(story, HttpResponse):
-        return story
-    user = person(request)
-    if user is None:
-        return refusal(request, Sight.FORBIDDEN)
-    try:
-        withdraw_report(number, user=user)
-    except NotAllowed:
-        return refusal(request, Sight.FORBIDDEN)
-    except RuleBroken as late:
-        messages.error(request, str(late))
-    else:
-        messages.success(request, _("Your report is withdrawn."))
-    return redirect(story.report)

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from waywarden.reports.models import Photo
+from waywarden.reports.models import Photo, Report
 from waywarden.reports.photo_services import MAX_PHOTOS
 from waywarden.reports.photos import NotAPhoto, take_in
 
@@ -21,10 +22,14 @@ class Uploads:
     error: str = ""
 
 
-def uploads_of(request: HttpRequest) -> Uploads:
-    """Takes new photos in and keeps those that came before, but for those to be dropped."""
+def uploads_of(request: HttpRequest, *, of: Report | None = None) -> Uploads:
+    """Takes new photos in and keeps those that came before, but for those to be dropped.
+
+    `of` is the report whose own photos may be among them.
+    """
     dropped = set(request.POST.getlist("drop_photo"))
-    keys = [key for key in _kept(request.POST.getlist("photo_keys")) if key not in dropped]
+    kept = kept_photos(request.POST.getlist("photo_keys"), of=of)
+    keys = [key for key in kept if key not in dropped]
     error = ""
     for file in request.FILES.getlist("photo"):
         if len(keys) >= MAX_PHOTOS:
@@ -36,12 +41,13 @@ def uploads_of(request: HttpRequest) -> Uploads:
     return Uploads(tuple(keys), error)
 
 
-def _kept(given: Iterable[str]) -> list[str]:
-    """Those keys that name a photo which belongs to nothing yet, in the order given."""
+def kept_photos(given: Iterable[str], *, of: Report | None = None) -> tuple[str, ...]:
+    """Those keys that name a photo which belongs to nothing yet, or to `of`, as given."""
     keys = list(dict.fromkeys(key for key in given if _is_key(key)))[:MAX_PHOTOS]
-    found = Photo.objects.filter(key__in=keys, report=None, update=None)
+    whose = Q(report=None, update=None) | (Q(report=of) if of else Q())
+    found = Photo.objects.filter(whose, key__in=keys)
     known = {str(key) for key in found.values_list("key", flat=True)}
-    return [key for key in keys if key in known]
+    return tuple(key for key in keys if key in known)
 
 
 def _is_key(text: str) -> bool:

@@ -7,11 +7,14 @@ from django.views.generic import RedirectView
 from waywarden.users.models import MailedLink
 from waywarden.web import account_views as account
 from waywarden.web import alert_views as alerts
+from waywarden.web import app_views as app
+from waywarden.web import author_views as author
 from waywarden.web import body_views as bodies
 from waywarden.web import browse_views as browse
 from waywarden.web import contact_views as writing
 from waywarden.web import file_views as files
 from waywarden.web import my_views as my
+from waywarden.web import public_views as public
 from waywarden.web import questionnaire_views as asking
 from waywarden.web import report_views as making
 from waywarden.web import site_views as site
@@ -40,11 +43,20 @@ urlpatterns = [
     path("report/new", making.new, name="report-new"),
     path("report/new/kind", making.part, {"name": "kind"}, name="report-kind"),
     path("report/new/questions", making.part, {"name": "questions"}, name="report-questions"),
+    path("report/new/words", making.look_at_words, name="report-words"),
+    path("report/photo", making.begin_with_photo, name="photo-first"),
     path("report/check-mail", making.check_mail, name="check-mail"),
     path("report/<number:number>", one.report, name="report"),
-    path("report/<number:number>/withdraw", one.withdraw, name="report-withdraw"),
+    path("report/<number:number>/withdraw", author.withdraw, name="report-withdraw"),
+    path("report/<number:number>/correct", author.correct, name="report-correct"),
+    path(
+        "report/<number:number>/update/<number:update>", author.change_update, name="update-change"
+    ),
+    path("report/<number:number>/me-too", public.me_too, name="report-me-too"),
+    path("report/<number:number>/flag", public.flag, name="report-flag"),
+    path("report/<number:number>/card.png", public.card, name="report-card"),
     re_path(r"^report/3D ?(?P<number>\d{1,18})\b.*$", one.from_broken_link),
-    re_path(r"^report/(?P<number>\d{1,18})(?![\dD])(?!/withdraw$).+$", one.from_broken_link),
+    re_path(r"^report/(?P<number>\d{1,18})(?![\dD]).+$", one.from_broken_link),
     path("reports", bodies.bodies, name="bodies"),
     path("reports/<slug:slug>", bodies.body, name="body"),
     path("reports/<slug:slug>/<slug:ward>", bodies.body, name="ward"),
@@ -75,6 +87,11 @@ urlpatterns = [
     path("tiles/<number:zoom>/<number:x>/<number:y>.mvt", files.vector_tile),
     path("tiles/<number:zoom>/<number:x>/<number:y>.png", files.picture_tile),
     path("tiles/<number:zoom>/<number:x>/<number:y>.dark.png", files.picture_tile, {"dark": True}),
+    path("manifest.webmanifest", app.manifest, name="manifest"),
+    path("icon-<number:side>.png", app.icon),
+    path("icon-<number:side>-masked.png", app.icon, {"fills_frame": True}),
+    path("service-worker.js", app.service_worker),
+    path("offline", app.offline, name="offline"),
     path("about", site.about, name="about"),
     path("privacy", site.privacy, name="privacy"),
     path("help", site.help_page, name="help"),

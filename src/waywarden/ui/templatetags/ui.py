@@ -175,6 +175,17 @@ def _said(local: datetime) -> str:
 
 
 @register.simple_tag
+def day(moment: datetime | None) -> SafeString | str:
+    """A day, with its date for machines."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    is_english = (get_language() or "en").startswith("en")
+    said = date_format(local, "j M Y" if is_english else "DATE_FORMAT")
+    return format_html('<time datetime="{}">{}</time>', local.date().isoformat(), said)
+
+
+@register.simple_tag
 def span_between(start: datetime | None, end: datetime | None) -> str:
     """How long it took: "2 minutes later", "at once"."""
     if start is None or end is None or end - start < timedelta(minutes=1):

@@ -1,8 +1,10 @@
 """Making a report, as a browser without scripts does it."""
 
+import io
 import re
 
 import pytest
+from PIL import ExifTags, Image
 
 from waywarden.reports.models import Photo, Report
 from waywarden.users.models import MailedLink
@@ -254,3 +256,140 @@ def test_two_forms_are_two_reports(client, town):
             "/report/new", LAMP | {"form_key": key_in(page(client.get("/report/new", PLACE)))}
         )
     assert Report.objects.count() == 2
+
+
+def change(category, **values):
+    type(category).objects.filter(pk=category.pk).update(**values)
+
+
+def test_what_comes_with_a_choice_is_told_before_it_is_stored(client, town):
+    change(town.lamp, emergency_notice="Sparks? Call 112.", target_days=5)
+    first = client.post("/report/new", LAMP | {"asked": ""})
+    assert first.status_code == 200
+    assert "Sparks? Call 112." in page(first)
+    assert "within 5 days" in page(first)
+    assert not Report.objects.exists()
+    assert client.post("/report/new", LAMP).status_code == 302
+
+
+def test_a_stop_message_stops(client, town):
+    change(town.lamp, stop_message="Ring 0800 111 999.")
+    shown = client.post("/report/new", LAMP)
+    assert shown.status_code == 422
+    assert "Ring 0800 111 999." in page(shown)
+    assert not Report.objects.exists()
+
+
+def test_look_alikes_are_offered_once_and_private_kinds_show_none(client, town):
+    town.report(title="Lamp by the door")
+    first = client.post("/report/new", LAMP | {"asked": ""})
+    assert "Is it one of these?" in page(first)
+    assert "Lamp by the door" in page(first)
+    assert client.post("/report/new", LAMP).status_code == 302
+    town.report(category=town.vehicle, title="A neighbour's van")
+    shown = page(client.get("/report/new", PLACE | {"category": "Abandoned vehicle"}))
+    assert "A neighbour" not in shown
+
+
+def test_words_that_look_personal_are_asked_about_once(client, town):
+    words = LAMP | {"detail": "Ring me: 020 7946 0958"}
+    shown = client.post("/report/new", words)
+    assert shown.status_code == 422
+    assert "looks like a phone number" in page(shown)
+    assert client.post("/report/new", words | {"keeps_words": "on"}).status_code == 302
+
+
+def test_words_of_a_private_kind_are_its_authors_own_matter(client, town):
+    words = LAMP | {"detail": "Plate AB12 CDE", "category": "Abandoned vehicle"}
+    assert client.post("/report/new", words | {"asked": "Abandoned vehicle"}).status_code == 302
+
+
+def test_the_words_are_looked_at_as_one_types(client, town):
+    said = page(client.post("/report/new/words", {"title": "Van AB12 CDE", "detail": ""}))
+    assert "looks like a number plate" in said
+    assert page(client.post("/report/new/words", {"title": "Van", "detail": ""})).strip() == ""
+
+
+def test_without_a_name_where_the_category_allows_it(client, town):
+    nameless = {key: value for key, value in LAMP.items() if key not in ("name", "email")}
+    nameless["is_anonymous"] = "on"
+    assert client.post("/report/new", nameless).status_code == 422
+    change(town.lamp, allows_anonymous=True)
+    done = client.post("/report/new", nameless)
+    report = Report.objects.get()
+    assert done["Location"] == f"/report/{report.pk}"
+    assert (report.state, report.user, report.email) == ("confirmed", None, "")
+
+
+def test_where_nobody_takes_anything_one_may_still_show_it(client, town):
+    for category in (town.lamp, town.pothole, town.vehicle):
+        change(category, state="inactive")
+    shown = page(client.get("/report/new", PLACE))
+    assert "No body takes reports at this place yet" in shown
+    client.force_login(town.rosa)
+    fields = {key: value for key, value in LAMP.items() if key not in ("category", "asked")}
+    done = client.post("/report/new", fields)
+    assert "No body takes reports at this place." in page(client.get(done["Location"]))
+
+
+def test_a_conditional_question_is_checked_by_the_rule_it_is_shown_by(client, town):
+    town.pothole.questions.create(
+        code="water", datatype="string", description="How much water?", required=True, order=2,
+        shown_if="depth", shown_if_values=["2"],
+    )  # fmt: skip
+    fields = LAMP | {"category": "Pothole", "asked": "Pothole"}
+    shown = client.post("/report/new", fields | {"q.depth": "2"})
+    assert shown.status_code == 422
+    assert "Only if you answered “Deep” to “How deep?”." in page(shown)
+    dropped = client.post("/report/new", fields | {"q.depth": "1", "q.water": "none"})
+    assert dropped.status_code == 302
+    assert Report.objects.get().at_bodies.get().answers == {"depth": ["1"]}
+
+
+def test_the_browser_is_told_which_draft_is_stored(client, town):
+    key = key_in(page(client.get("/report/new", PLACE)))
+    wrong = client.post("/report/new", LAMP | {"form_key": key, "title": ""})
+    assert "stored_form" not in wrong.cookies
+    done = client.post("/report/new", LAMP | {"form_key": key})
+    assert done.cookies["stored_form"].value == key
+
+
+def photo_at(lat, lon):
+    """A photo whose camera wrote down where it was taken."""
+    file = io.BytesIO()
+    image = Image.new("RGB", (64, 48), "#777777")
+    exif = image.getexif()
+    gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    for value, key, sides in ((lat, 1, "NS"), (lon, 3, "EW")):
+        degrees, rest = divmod(abs(value), 1)
+        minutes, rest = divmod(rest * 60, 1)
+        gps[key] = sides[value < 0]
+        gps[key + 1] = (degrees, minutes, rest * 60)
+    image.save(file, "JPEG", exif=exif)
+    file.seek(0)
+    file.name = "street.jpg"
+    return file
+
+
+def test_a_photo_first_begins_the_report_where_it_was_taken(client, town):
+    done = client.post("/report/photo", {"photo": photo_at(60.169, 24.94)})
+    found = re.fullmatch(r"/report/new\?latitude=([\d.]+)&longitude=([\d.]+)", done["Location"])
+    assert float(found[1]) == pytest.approx(60.169, abs=1e-5)
+    assert float(found[2]) == pytest.approx(24.94, abs=1e-5)
+    key = re.search(r'name="photo_keys" value="([^"]+)"', page(client.get(done["Location"])))[1]
+    client.post("/report/new", LAMP | {"photo_keys": key})
+    (photo,) = Report.objects.get().photos.all()
+    with Image.open(photo.file) as kept:
+        assert not kept.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    assert 'name="photo_keys"' not in page(client.get("/report/new", PLACE))  # it is used
+
+
+def test_a_photo_without_a_place_leads_to_the_map_and_is_kept(client, town):
+    done = client.post("/report/photo", {"photo": picture()})
+    assert done["Location"] == "/around"
+    assert 'name="photo_keys"' in page(client.get("/report/new", PLACE))
+
+
+@pytest.mark.parametrize("fields", [{}, {"photo": io.BytesIO(b"MZ this is a program")}])
+def test_no_photo_is_no_beginning(client, town, fields):
+    assert client.post("/report/photo", fields).status_code == 422

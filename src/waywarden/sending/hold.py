@@ -1,0 +1,23 @@
+"""Whether something may still be changed: none of its deliveries has gone out, nor is going."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from waywarden.kernel import clock
+from waywarden.sending.models import Delivery
+from waywarden.sending.outcome import Cause
+
+State = Delivery.State
+#: How long something may be changed that nobody is sent.
+WITHOUT_DELIVERY = timedelta(days=1)
+#: Causes of a delivery that may have arrived although nobody said so.
+_MAYBE_THERE = (Cause.UNKNOWN, Cause.TOKEN)
+NOT_GONE = (State.QUEUED, State.WAITING, State.HELD, State.REFUSED, State.CANCELLED)
+
+
+def is_held(deliveries: Iterable[Delivery], *, since: datetime | None) -> bool:
+    """Whether all of them are still here; `since` is when that which they carry was confirmed."""
+    rows = list(deliveries)
+    if not rows:
+        return since is not None and clock.now() - since <= WITHOUT_DELIVERY
+    return all(row.state in NOT_GONE and row.cause not in _MAYBE_THERE for row in rows)

@@ -1,0 +1,68 @@
+"""What happens next with a report, in plain words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from waywarden.kernel import clock
+from waywarden.reports.models import Report
+from waywarden.reports.states import Family, State, family_of
+from waywarden.web.queries import Way
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A sentence, and the day by which such things are usually dealt with, if one is known."""
+
+    words: str
+    by: datetime | None = None
+    is_late: bool = False
+
+
+def outlook_of(report: Report, ways: Sequence[Way], *, target_days: int | None) -> Outlook:
+    """What a reader may expect; `target_days` is the longest usual time of its categories."""
+    state = State(report.state)
+    if family_of(state) is Family.FIXED:
+        words = _("It is said to be fixed. If it is not, whoever reported it can open it again.")
+        return Outlook(words)
+    if family_of(state) is not Family.OPEN:
+        return Outlook(_words_of(state))
+    started = [way.row.sent_at for way in ways if way.row.sent_at]
+    began = min(started) if started else report.confirmed_at
+    by = began + timedelta(days=target_days) if target_days and began else None
+    words = _words_of(state) or _of_open(report, ways)
+    return Outlook(words, by, is_late=by is not None and by < clock.now())
+
+
+def _words_of(state: State) -> str:
+    """What a state means for what comes next; "" for open, which depends on how far it has got."""
+    return {
+        State.INVESTIGATING: _("They are looking into it. What they find is told here."),
+        State.IN_PROGRESS: _("Work on it has begun. When it is done, it is told here."),
+        State.PLANNED: _("The work is planned. When it begins, it is told here."),
+        State.ACTION_SCHEDULED: _("The work is ordered. When it is done, it is told here."),
+        State.FOR_TRIAGE: _("They are sorting out who deals with it."),
+        State.UNABLE_TO_FIX: _("They do nothing more about it. Why, they may say below."),
+        State.NOT_RESPONSIBLE: _(
+            "They say that it is not theirs to mend; below they may say whose."
+        ),
+        State.INTERNAL_REFERRAL: _("They have passed it to another department of theirs."),
+        State.CANCELLED: _("Whoever reported it took it back. Nothing more happens."),
+        State.DUPLICATE: _("It was reported before. What becomes of it is told there."),
+        State.CLOSED: _("They have closed it. Still a problem? Whoever reported it can say so."),
+    }.get(state, "")
+
+
+def _of_open(report: Report, ways: Sequence[Way]) -> str:
+    names = ", ".join(way.row.body.name for way in ways if way.standing == "sent")
+    if names:
+        return _("It is with %(names)s. What they say about it is told here.") % {"names": names}
+    if report.source == Report.Source.BACKEND:
+        return _("It comes from their own system. What they do about it is told here.")
+    if any(way.standing == "waiting" for way in ways):
+        return _("It goes out shortly. When it has arrived, it is told here.")
+    if ways:
+        return _("It is shown here for everybody to see, but nobody has been sent it.")
+    return _("No body takes reports at this place. It is shown here for everybody to see.")
