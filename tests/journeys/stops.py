@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from playwright.sync_api import Page
 
@@ -9,6 +10,7 @@ from tests.journeys.steps import KIND, PHOTO, choose, go_to
 from tests.journeys.world import FREE, World
 from waywarden.bodies.models import ResponseTemplate
 from waywarden.connections.models import Connection
+from waywarden.events.services import NOBODY
 from waywarden.health.alarm_services import watch
 from waywarden.health.models import SelfTest
 from waywarden.kernel import clock
@@ -16,6 +18,8 @@ from waywarden.notifications.models import Alert
 from waywarden.sending.models import ShadowRequest
 from waywarden.users.models import MailedLink, User
 from waywarden.users.services import issue_link, redeem_link
+from waywarden.webhooks import services as webhooks
+from waywarden.webhooks.models import Call, Endpoint
 
 PLACE = f"latitude={FREE['latitude']}&longitude={FREE['longitude']}"
 HERE = f"lat={FREE['latitude']}&lon={FREE['longitude']}"
@@ -173,6 +177,27 @@ def _self_test(world: World) -> str:
     return f"/staff/integration/tests/{test.pk}/"
 
 
+def _webhook(world: World) -> str:
+    """A webhook of the county's, with a message that was given up and one on its way."""
+    world.ines.memberships.update(role="administrator")
+    endpoint = Endpoint.objects.filter(body=world.county).first()
+    if endpoint is None:
+        endpoint, _secret = webhooks.new_endpoint(
+            body_id=world.county.pk, url="https://hooks.example/streets-of-borsetshire",
+            kinds=["report.published"], description="The works map", by=NOBODY,
+        )  # fmt: skip
+        ids = [webhooks.Happened(one.pk, {}) for one in list(world.by_state.values())[:2]]
+        webhooks.fan_out("report.confirmed", ids, batch=uuid4(), at=clock.now())
+        first = endpoint.calls.order_by("id").first()
+        Call.objects.filter(pk=first.pk).update(state="failed", status=500, attempts=10)
+    return f"/staff/webhooks/{endpoint.pk}/"
+
+
+def _webhook_call(world: World) -> str:
+    _webhook(world)
+    return f"/staff/webhooks/calls/{Call.objects.order_by('id').first().pk}/"
+
+
 STAFF = (
     Stop("staff, the board", _at("/staff/integration/"), "Connections", who=_ines),
     Stop("staff, a connection", _connection, "Borsetshire works", who=_ines),
@@ -190,6 +215,13 @@ STAFF = (
     Stop("staff, in shadow", _shadow, "Borsetshire", who=_ines, then=_open_everything),
     Stop("staff, all in shadow", _at("/staff/integration/shadow/"), "In shadow", who=_ines),
     Stop("staff, alarms", _alarms, "Alarms", who=_ines),
+    Stop("staff, a webhook", _webhook, "The works map", who=_ines, then=_open_everything),
+    Stop("staff, webhooks", _at("/staff/webhooks/"), "Webhooks", who=_ines),
+    Stop("staff, a message", _webhook_call, "report.published", who=_ines),
+    Stop(
+        "staff, a new webhook", _at("/staff/webhooks/new/"), "A new webhook", who=_ines,
+        then=_press("Add it"),
+    ),
     Stop("staff, a test", _self_test, "Test of the endpoint", who=_ines),
 )  # fmt: skip
 

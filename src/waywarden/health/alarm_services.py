@@ -48,8 +48,8 @@ def watch() -> None:
 
 
 def wrong_now() -> Iterable[Wrong]:
-    """Everything alarming: deliveries that are stuck by body, the rest by connection."""
-    per_body = {Kind.STUCK, Kind.AGED}
+    """Everything alarming: what is stuck and what bounces by body, the rest by connection."""
+    per_body = {Kind.STUCK, Kind.AGED, Kind.BOUNCE}
     for standing in queries.standings():
         for trouble in standing.troubles:
             if trouble.kind in ALARMING - per_body:
@@ -57,6 +57,9 @@ def wrong_now() -> Iterable[Wrong]:
     for one in queries.stuck_by_body():
         kind = Kind.AGED if one.is_aged else Kind.STUCK
         yield Wrong(Trouble(kind, one.count), one.connection_id, one.body_id)
+    for bounced in queries.bouncing_by_body():
+        words = ", ".join(bounced.addresses)
+        yield Wrong(Trouble(Kind.BOUNCE, len(bounced.addresses), words), None, bounced.body_id)
 
 
 def compare(wrong: list[Wrong]) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 
 from django.db import connection as database
 from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from waywarden.bodies.models import Body
+from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Circuit, Connection
 from waywarden.health.verdicts import Facts, Fetching, Standing, standing_of
 from waywarden.kernel import clock
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause
 from waywarden.sending.queries import STUCK, WAKING
-from waywarden.sync.models import Cursor, SetAside
+from waywarden.sync.models import Cursor, ServiceProposal, SetAside
 
 #: How many of the last calls and runs are looked at.
 LATEST_CALLS = 20
@@ -48,6 +49,25 @@ def stuck_by_body() -> list[StuckAt]:
     return [one for one in found if one.count]
 
 
+@dataclass(frozen=True, slots=True)
+class BouncingAt:
+    """Addresses of one body's categories that mail came back from."""
+
+    body_id: int
+    addresses: tuple[str, ...]
+
+
+def bouncing_by_body(body_ids: Collection[int] | None = None) -> list[BouncingAt]:
+    """Where mail comes back, by body."""
+    rows = Category.objects.exclude(bounced_emails={}).exclude(state=Category.State.DELETED)
+    if body_ids is not None:
+        rows = rows.filter(body__in=list(body_ids))
+    found: dict[int, set[str]] = {}
+    for body_id, bounced in rows.values_list("body_id", "bounced_emails"):
+        found.setdefault(body_id, set()).update(bounced)
+    return [BouncingAt(body_id, tuple(sorted(found[body_id]))) for body_id in sorted(found)]
+
+
 def connections_of(body_ids: Collection[int] | None) -> QuerySet[Connection]:
     """The connections that bodies use to send or to fetch; None stands for every body."""
     bodies = Body.objects.filter(is_deleted=False)
@@ -73,6 +93,7 @@ def facts_of(
     fetching = _fetching(ids)
     aside = _set_aside(ids, body_ids)
     deviations = _deviations(ids)
+    proposals = _proposals(ids, body_ids)
     bodies = _bodies(ids, body_ids)
     found = []
     for row in rows:
@@ -86,6 +107,7 @@ def facts_of(
             fetching=tuple(fetching.get(row.pk, ())),
             deviations=tuple(deviations.get(row.pk, ())),
             set_aside=aside.get(row.pk, 0),
+            proposals=proposals.get(row.pk, 0),
         )
         facts = _with_circuit(facts, circuits.get(row.pk))
         found.append(_with_deliveries(facts, waiting.get(row.pk), stuck.get(row.pk)))
@@ -97,7 +119,8 @@ def facts_of_email(*, body_ids: Collection[int] | None = None) -> Facts:
     own = Q(connection=None)
     if body_ids is not None:
         own &= Q(body__in=list(body_ids))
-    facts = Facts(connection_id=None, name=_("E-mail"))
+    bouncing = tuple(address for one in bouncing_by_body(body_ids) for address in one.addresses)
+    facts = Facts(connection_id=None, name=_("E-mail"), bouncing=bouncing)
     return _with_deliveries(facts, _waiting(own).get(None), _stuck(own).get(None))
 
 
@@ -204,6 +227,16 @@ def _set_aside(ids: list[int], body_ids: Collection[int] | None) -> dict[int, in
         rows = rows.filter(body__in=list(body_ids))
     counted = rows.order_by().values("connection_id").annotate(count=Count("pk"))
     return {row["connection_id"]: row["count"] for row in counted}
+
+
+def _proposals(ids: list[int], body_ids: Collection[int] | None) -> dict[int, int]:
+    """Service lists that wait for a person, by the connection they were fetched through."""
+    way = Coalesce("body__fetching_connection", "body__sending_connection")
+    rows = ServiceProposal.objects.filter(state=ServiceProposal.State.WAITING).annotate(way=way)
+    if body_ids is not None:
+        rows = rows.filter(body__in=list(body_ids))
+    counted = rows.filter(way__in=ids).order_by().values("way").annotate(count=Count("pk"))
+    return {row["way"]: row["count"] for row in counted}
 
 
 def _bodies(ids: list[int], body_ids: Collection[int] | None) -> dict[int, list[tuple[int, str]]]:

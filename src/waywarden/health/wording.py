@@ -43,7 +43,9 @@ def trouble_words(trouble: Trouble) -> str:
         ),
         Kind.PROPOSAL: _("A new list of categories waits to be looked at."),
     }[trouble.kind]
-    return words % {"n": count} if "%(n)s" in words else words
+    words = words % {"n": count} if "%(n)s" in words else words
+    is_named = trouble.kind is Kind.BOUNCE and trouble.detail
+    return f"{words} ({trouble.detail})" if is_named else words
 
 
 def advice_for(kind: Kind) -> str:

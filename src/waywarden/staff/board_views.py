@@ -1,10 +1,12 @@
 """The board: how each connection does, and what a person does about one."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -21,10 +23,12 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
 from waywarden.staff.access import Staff, by, staff_only
 from waywarden.staff.pages import page
+from waywarden.sync.models import ImportRun
 from waywarden.sync.queries import last_runs
 
 #: Lines of one page.
 PAGE = 50
+IMPORTS = 10
 
 
 def bodies_of(staff: Staff) -> list[int] | None:
@@ -52,9 +56,16 @@ def board(request: HttpRequest, staff: Staff) -> HttpResponse:
         "count": len(found),
         "only_troubled": only_troubled,
         "q": request.GET.get("q", ""),
-        "now": clock.now(),
+        "imports": _imports(staff),
     }
     return page(request, staff, "staff/board.html", values, here="board")
+
+
+def _imports(staff: Staff) -> list[ImportRun]:
+    """Imports that run, and those of the last day."""
+    lately = Q(finished_at=None) | Q(finished_at__gt=clock.now() - timedelta(days=1))
+    rows = ImportRun.objects.filter(staff.only(), lately).select_related("body")
+    return list(rows.order_by("-id")[:IMPORTS])
 
 
 def _matches(standing: Standing, words: str) -> bool:

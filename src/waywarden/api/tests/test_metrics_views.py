@@ -98,6 +98,6 @@ def test_the_number_of_questions_does_not_grow_with_the_connections(
         desk.refused.body.categories.create(name=f"c{number}", slug=f"c{number}", connection=one)
     type(desk.refused.body).objects.update(can_be_devolved=True)
     metrics.forget()
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         shown = client.get("/metrics").content.decode()
     assert "W29" in shown

@@ -129,3 +129,15 @@ def test_old_alarms_go_and_open_ones_stay():
     Alarm.objects.create(key="b", **values)
     assert alarms.drop_old_alarms() == 1
     assert Alarm.objects.get().key == "b"
+
+
+def test_a_bouncing_address_is_an_alarm_of_its_body(town):
+    town.lamp.bounced_emails = {"old@example.org": "No such mailbox"}
+    town.lamp.save()
+    alarms.watch()
+    (one,) = Alarm.objects.all()
+    assert (one.kind, one.body, one.detail) == ("bounce", town.county, "old@example.org")
+    town.lamp.bounced_emails = {}
+    town.lamp.save()
+    alarms.watch()
+    assert told() == [("alarm.raised", "bounce"), ("alarm.cleared", "bounce")]

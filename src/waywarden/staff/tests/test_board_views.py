@@ -5,6 +5,8 @@ import pytest
 from waywarden.bodies.models import Body, Membership
 from waywarden.connections.models import Connection
 from waywarden.events.models import Event
+from waywarden.kernel import clock
+from waywarden.sync.models import ImportRun, ServiceProposal
 
 pytestmark = pytest.mark.django_db
 BOARD = "/staff/integration/"
@@ -48,7 +50,7 @@ def test_the_board_asks_the_same_number_of_questions_however_many_connections(
         )
         Body.objects.create(name=f"B {number}", slug=f"b{number}", sending_connection=connection)
     client.force_login(django_user_model.objects.create_superuser("op@example.org"))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(18):
         shown = text_of(client.get(BOARD))
     assert shown.count('class="line-name"') == 50
     assert "page=2" in shown
@@ -102,3 +104,38 @@ def test_oskar_cannot_pause_what_is_not_his(as_oskar, desk, town):
     base = f"/staff/integration/connections/{desk.connection.pk}"
     assert as_oskar.post(f"{base}/pause/").status_code == 404
     assert as_oskar.get(f"{base}/pause/").status_code == 405
+
+
+def test_the_board_names_addresses_that_mail_comes_back_from(as_ines, as_oskar, desk, town):
+    town.lamp.bounced_emails = {"old@example.org": "No such mailbox"}
+    town.lamp.save()
+    assert "Mail to 1 address comes back. (old@example.org)" in text_of(as_ines.get(BOARD))
+    assert "old@example.org" not in text_of(as_oskar.get(BOARD))
+
+
+def test_the_board_says_that_a_service_list_waits(as_ines, as_oskar, desk, town):
+    ServiceProposal.objects.create(
+        body=town.county, listed=[], fingerprint="x", reason="Empty", created=clock.now()
+    )
+    address = f"/staff/integration/connections/{desk.connection.pk}/"
+    assert "A new list of categories waits" in text_of(as_ines.get(address))
+    assert "A new list of categories waits" not in text_of(as_oskar.get(BOARD))
+
+
+def test_the_board_shows_imports_that_run_at_ones_bodies(as_ines, as_oskar, desk, town):
+    moment = clock.now()
+    ImportRun.objects.create(
+        body=town.county, connection=desk.connection, kind="csv", source="years.csv",
+        fingerprint="x", started_at=moment, moved_at=moment, rows=500, new=480, rejected=3,
+    )  # fmt: skip
+    shown = text_of(as_ines.get(BOARD))
+    assert "years.csv" in shown
+    assert "480 new of 500 rows, 3 not taken" in shown
+    assert "years.csv" not in text_of(as_oskar.get(BOARD))
+
+
+def test_ones_own_page_leads_staff_to_the_staff_pages_and_others_not(client, town):
+    client.force_login(town.ines)
+    assert 'href="/staff/"' in text_of(client.get("/my"))
+    client.force_login(town.rosa)
+    assert 'href="/staff/"' not in text_of(client.get("/my"))

@@ -25,6 +25,7 @@ from waywarden.ui.filters import Chosen
 from waywarden.ui.icons import ICONS
 from waywarden.ui.languages import languages_of
 from waywarden.ui.maps import StillMap, StillPin
+from waywarden.ui.viewers import viewer_of
 
 register = template.Library()
 
@@ -83,6 +84,13 @@ def languages(context: template.Context) -> list[tuple[str, str, str]]:
         for code, name in languages_of(request)
         if code != get_language()
     ]
+
+
+@register.simple_tag(takes_context=True)
+def works_for_a_body(context: template.Context) -> bool:
+    """Whether who looks has business on the staff pages; one question, so asked on few pages."""
+    viewer = viewer_of(context["request"])
+    return viewer.is_operator or bool(viewer.body_ids)
 
 
 @register.simple_tag
