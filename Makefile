@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 HOME_DIR ?= var
 MAP_DIR := $(HOME_DIR)/map
 BUILT := src/waywarden/ui/static/ui/built
+LOCALE := var/locale
 
-.PHONY: help setup browser demo test lint types floors docs unit walk chaos bench bench-quick new-backend lock clean
+.PHONY: help messages setup browser demo test lint types floors docs unit walk chaos bench bench-quick new-backend lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
-setup: $(VENV)/.installed $(BUILT)/.built $(MAP_DIR)/.built ## everything the project needs, into this folder
+setup: $(VENV)/.installed $(BUILT)/.built $(MAP_DIR)/.built $(LOCALE)/.built ## everything the project needs, into this folder
 
 $(VENV)/bin/python:
 	@$(PYTHON) tools/check_python.py
@@ -30,6 +31,14 @@ $(BUILT)/.built: package.json package-lock.json $(shell find assets -type f 2>/d
 $(MAP_DIR)/.built: $(wildcard tools/*map*.py) | $(VENV)/.installed
 	$(BIN)/python tools/build_map.py $(MAP_DIR)
 	@touch $@
+
+$(LOCALE)/.built: $(wildcard src/waywarden/locale/*/LC_MESSAGES/*.po) tools/messages.py | $(VENV)/.installed
+	$(BIN)/python tools/messages.py compile
+	@mkdir -p $(LOCALE) && touch $@
+
+messages: $(VENV)/.installed ## the catalogs of the languages anew, from the texts of the source
+	$(BIN)/python tools/messages.py extract
+	$(BIN)/python tools/messages.py compile
 
 # The demo keeps its data apart from an install's own.
 DEMO = WAYWARDEN_HOME=$(HOME_DIR)/demo WAYWARDEN_MAP_DIR=$(MAP_DIR)

@@ -12,6 +12,7 @@ import pytest
 import pytest_socket
 from django.conf import settings
 from psycopg import sql
+from tools import messages
 
 from waywarden.config import database
 from waywarden.config.settings_for_tests import TEST_HOME
@@ -23,6 +24,11 @@ pytest_plugins = ["tests.mariadb_server"]
 def pytest_runtest_setup() -> None:
     """Nothing but loopback and sockets of this machine can be reached from a test."""
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+def pytest_configure() -> None:
+    """The languages are compiled, as `make setup` does it."""
+    messages.compile_all()
 
 
 @pytest.fixture(scope="session")

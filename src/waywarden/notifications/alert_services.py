@@ -16,7 +16,8 @@ from waywarden.notifications.models import Alert, Item
 from waywarden.notifications.times import due_at
 from waywarden.reports.models import Report
 from waywarden.reports.queries import public_reports
-from waywarden.users.models import Frequency, User
+from waywarden.users.frequency import Frequency
+from waywarden.users.models import User
 
 Kind = Alert.Kind
 #: The widest circle that can be followed by mail, in metres (FB 1.6), and the narrowest.

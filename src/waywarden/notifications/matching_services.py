@@ -14,7 +14,7 @@ from waywarden.geo.points import CELL_ZOOM, EARTH_RADIUS
 from waywarden.kernel import clock
 from waywarden.notifications.times import due_at
 from waywarden.reports import states
-from waywarden.users.models import Frequency
+from waywarden.users.frequency import Frequency
 
 #: Older news is told to nobody (FB A.39): an import brings no flood of mails.
 FRESH = timedelta(days=7)

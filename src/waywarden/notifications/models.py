@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from waywarden.areas.models import Area
 from waywarden.bodies.models import Body
 from waywarden.reports.models import Report, Update
-from waywarden.users.models import Frequency
+from waywarden.users.frequency import Frequency
 
 
 class Alert(models.Model):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from waywarden.users.models import Frequency
+from waywarden.users.frequency import Frequency
 
 #: The hour at which digests go out, on the clock of the site.
 HOUR = 7

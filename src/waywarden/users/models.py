@@ -9,13 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-
-class Frequency(models.TextChoices):
-    """How often a person is mailed about what they follow."""
-
-    INSTANT = "instant", _("at once")
-    DAILY = "daily", _("once a day")
-    WEEKLY = "weekly", _("once a week")
+from waywarden.users.frequency import Frequency
 
 
 class UserManager(BaseUserManager["User"]):

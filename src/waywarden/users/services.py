@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from waywarden.kernel import clock
@@ -43,7 +44,9 @@ class Redeemed:
 def get_or_create_user(*, email: str, name: str = "", phone: str = "") -> User:
     """The account of an address; name and phone fill only what is empty."""
     user, _created = User.objects.get_or_create(
-        email=email.strip().lower(), defaults={"name": name, "phone": phone}
+        email=email.strip().lower(),
+        # Nobody can sign in by a password that was never set.
+        defaults={"name": name, "phone": phone, "password": make_password(None)},
     )
     missing = {
         field: value
@@ -59,7 +62,8 @@ def get_or_create_user(*, email: str, name: str = "", phone: str = "") -> User:
 def create_update_user(*, name: str, email: str) -> User:
     """The user that a body's fetched updates are credited to; it cannot sign in."""
     user, _created = User.objects.get_or_create(
-        email=email.strip().lower(), defaults={"name": name, "is_update_user": True}
+        email=email.strip().lower(),
+        defaults={"name": name, "is_update_user": True, "password": make_password(None)},
     )
     return user
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from waywarden.geo.points import Point
 from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.alert_services import Kind, Target, near
-from waywarden.users.models import Frequency, User
+from waywarden.users.frequency import Frequency
+from waywarden.users.models import User
 from waywarden.web.forms import EmailField
 
 #: Radii that are offered, in metres.

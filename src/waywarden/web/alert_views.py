@@ -28,7 +28,8 @@ from waywarden.notifications.news import place_of
 from waywarden.notifications.services import mail_follow_link
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import still_map
-from waywarden.users.models import Frequency, User
+from waywarden.users.frequency import Frequency
+from waywarden.users.models import User
 from waywarden.web.alert_forms import RADII, AlertForm, Offered
 from waywarden.web.browse_views import point_in
 from waywarden.web.places import find, look_up

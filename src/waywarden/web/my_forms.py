@@ -7,7 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from waywarden.kernel.text import one_line
-from waywarden.users.models import Frequency, User
+from waywarden.users.frequency import Frequency
+from waywarden.users.models import User
 
 
 class PreferencesForm(forms.Form):

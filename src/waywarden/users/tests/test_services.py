@@ -97,3 +97,7 @@ def test_a_refused_link_to_an_update_user_makes_it_no_ordinary_user():
 def test_bans_by_address_domain_and_phone(kind, value, banned):
     Ban.objects.create(kind=kind, value=value)
     assert is_banned(email="Rosa@example.org", phone="+44123") is banned
+
+
+def test_an_account_made_by_an_address_has_no_password(db):
+    assert not get_or_create_user(email="nia@example.org").has_usable_password()
