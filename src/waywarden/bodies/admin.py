@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminForm
 
 from waywarden.backends import registry
+from waywarden.bodies import translation_admin  # noqa: F401 - registers itself
 from waywarden.bodies.forms import BodyForm, CategoryForm, QuestionForm
 from waywarden.bodies.models import Body, Category, Membership, PlaceRule, Question
 from waywarden.bodies.services import choose_connection

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from waywarden.areas.models import Area, Layer
+from waywarden.bodies.translations import Translation  # noqa: F401 - a model of this room
 from waywarden.connections.models import Connection
 
 

@@ -15,6 +15,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from waywarden.bodies.words import said
 from waywarden.geo.pins import pin_classes
 from waywarden.kernel import clock
 from waywarden.reports.models import Report
@@ -142,6 +143,18 @@ def _paths(kind: PinClass) -> SafeString:
     return format_html(
         '<path class="pin-shape" d="{}"/><path class="pin-mark" d="{}"/>', drawn.shape, drawn.mark
     )
+
+
+@register.filter(name="said")
+def said_in_words(original: object) -> str:
+    """A body's own words (its name, a category) in the reader's language."""
+    return said(str(original or ""))
+
+
+@register.filter
+def state_words(state: str) -> str:
+    """What a state is called; the operator may have given it another name."""
+    return rows.words_of(state)
 
 
 @register.filter
