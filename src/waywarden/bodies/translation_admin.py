@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from waywarden.bodies.models import Translation
+from waywarden.bodies.translations import Translation
 from waywarden.bodies.words import forget_words
 
 

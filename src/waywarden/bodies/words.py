@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max
 from django.utils.translation import get_language
 
-from waywarden.bodies.models import Translation
+from waywarden.bodies.translations import Translation
 
 #: Seconds after which a process looks whether a translation has changed.
 _LOOK_AGAIN = 30.0

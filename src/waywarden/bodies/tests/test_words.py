@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError
 from django.utils import translation
 
-from waywarden.bodies.models import Translation
+from waywarden.bodies.translations import Translation
 from waywarden.bodies.words import forget_words, said
 
 pytestmark = pytest.mark.django_db
