@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from waywarden.events.bulk_services import insert_rows
 from waywarden.events.models import Event
 from waywarden.kernel import clock
 
@@ -65,7 +66,7 @@ def record(*facts: Fact) -> None:
     if not facts:
         return
     moment = clock.now()
-    Event.objects.bulk_create(
+    rows = [
         Event(
             at=moment,
             kind=fact.kind,
@@ -76,7 +77,8 @@ def record(*facts: Fact) -> None:
             data=dict(fact.data),
         )
         for fact in facts
-    )
+    ]
+    insert_rows(rows, with_keys=False)
     for kind in dict.fromkeys(fact.kind for fact in facts):
         batch = tuple(fact for fact in facts if fact.kind == kind)
         for handler in (*_now[kind], *_later[kind]):

@@ -8,7 +8,7 @@ from waywarden.bodies import templates
 from waywarden.bodies.queries import automatic_templates
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
-from waywarden.reports.fetched_services import AUTOMATIC
+from waywarden.reports.fetched_ledger import AUTOMATIC
 from waywarden.reports.models import ReportBody, Update
 from waywarden.reports.states import State
 

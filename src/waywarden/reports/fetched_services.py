@@ -4,31 +4,34 @@ The rules are those of integration.md 3, *Applying*.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from waywarden.bodies.models import Body, Category
-from waywarden.bodies.queries import automatic_templates
-from waywarden.bodies.templates import Said, Spoken, Template, speak
+from waywarden.bodies.models import Category
+from waywarden.bodies.templates import Said, Spoken, speak
+from waywarden.events.bulk_services import insert_rows, write_columns
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs, shorten
 from waywarden.reports import progress
-from waywarden.reports.bulk_services import write_columns
+from waywarden.reports.fetched_ledger import (
+    AT_BODY_COLUMNS,
+    MOVED,
+    REPORT_COLUMNS,
+    AtBodyNow,
+    Ledger,
+    read_ledger,
+)
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import VISIBLE
 
 #: Longer words of a body are cut.
 LONGEST_TEXT = 20_000
-#: In an update's extras: it is an automatic reply, or says that the report was moved. Neither is a
-#: row of the body's system.
-AUTOMATIC = "automatic"
-MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +73,6 @@ class FetchedUpdate:
     extras: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Ledger:
-    """All that a piece reads at its start, kept true while its rows are applied."""
-
-    reports: dict[int, Report]
-    at_bodies: dict[tuple[int, int], ReportBody]
-    bodies: dict[int, Body]
-    categories: dict[int, dict[str, Category]]
-    templates: dict[int, tuple[Template, ...]]
-    updated: set[int]
-    last_texts: dict[tuple[int, int], str]
-    own_texts: set[tuple[int, str]]
-    """Report and words of people's updates: a body may give them back under an id of its own."""
-    made: list[tuple[Update, bool]] = field(default_factory=list)
-    """Each new update, and whether it changed the state."""
-    moved: list[Fact] = field(default_factory=list)
-
-
 def lock_reports(report_ids: Iterable[int]) -> None:
     """Locks reports in order of id, so that two pieces never wait for each other in a circle."""
     ids = sorted(set(report_ids))
@@ -102,74 +87,19 @@ def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Upd
     that is not at their body must have been left out before.
     """
     moment = clock.now()
+    rows = [replace(row, text=shorten(paragraphs(row.text), LONGEST_TEXT)) for row in rows]
     with transaction.atomic():
-        ledger = _read(rows)
+        ledger = read_ledger(rows)
         for row in sorted(rows, key=lambda row: row.said_at):
             _apply(row, ledger, credit=credit, now=moment)
-        Update.objects.bulk_create([update for update, _is_new in ledger.made])
-        write_columns(
-            ledger.reports.values(),
-            ["state", "state_changed_at", "changed", "category_name", "group", "is_private"],
-        )
-        write_columns(
-            ledger.at_bodies.values(),
-            ["category", "customer_reference", "last_status", "last_status_at", "extras"],
-        )
+        insert_rows([update for update, _is_new in ledger.made])
+        write_columns(ledger.reports.values(), REPORT_COLUMNS, model=Report)
+        write_columns(ledger.at_bodies.values(), AT_BODY_COLUMNS, model=ReportBody)
         record(*ledger.moved, *_facts(ledger, credit))
     return tuple(update for update, _is_new in ledger.made)
 
 
-def _read(rows: Sequence[FetchedUpdate]) -> _Ledger:
-    report_ids = {row.report_id for row in rows}
-    body_ids = {row.body_id for row in rows}
-    at_bodies = ReportBody.objects.filter(report__in=report_ids, body__in=body_ids)
-    last = (
-        _rows_of_bodies(report_ids)
-        .filter(body__in=body_ids)
-        .order_by("report_id", "body_id", "-confirmed_at", "-id")
-        .distinct("report_id", "body_id")
-        .values_list("report_id", "body_id", "text")
-    )
-    return _Ledger(
-        reports=Report.objects.in_bulk(report_ids),
-        at_bodies={
-            (at_body.report_id, at_body.body_id): at_body
-            for at_body in at_bodies.select_related("category").order_by("id")
-        },
-        bodies=Body.objects.in_bulk(body_ids),
-        categories=_categories_of(body_ids, rows),
-        templates=automatic_templates(body_ids),
-        updated=set(_rows_of_bodies(report_ids).values_list("report_id", flat=True).distinct()),
-        last_texts={(report_id, body_id): text for report_id, body_id, text in last},
-        own_texts=set(
-            Update.objects.filter(
-                report__in=report_ids, body=None, text__in={words_of(row) for row in rows}
-            )
-            .exclude(text="")
-            .values_list("report_id", "text")
-        ),
-    )
-
-
-def _rows_of_bodies(report_ids: Iterable[int]) -> QuerySet[Update]:
-    """Updates of some reports, without those that we wrote for a body."""
-    found = Update.objects.filter(report__in=list(report_ids))
-    return found.exclude(extras__has_any_keys=[AUTOMATIC, MOVED])
-
-
-def _categories_of(
-    body_ids: set[int], rows: Sequence[FetchedUpdate]
-) -> dict[int, dict[str, Category]]:
-    """The bodies' categories by name, only when a row names one."""
-    found: dict[int, dict[str, Category]] = {body_id: {} for body_id in body_ids}
-    if any("category" in row.extras or "group" in row.extras for row in rows):
-        usable = Category.objects.filter(body__in=body_ids).exclude(state=Category.State.DELETED)
-        for category in usable:
-            found[category.body_id][category.name.casefold()] = category
-    return found
-
-
-def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime) -> None:
+def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime) -> None:
     report = ledger.reports[row.report_id]
     at_body = ledger.at_bodies[row.report_id, row.body_id]
     at = progress.time_of(said=row.said_at, sent_at=at_body.sent_at, now=now)
@@ -179,7 +109,7 @@ def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime
         fetched=row.state if at_body.left_at is None else "",
         at=at,
         changed_at=report.state_changed_at,
-        is_first_update=report.pk not in ledger.updated,
+        is_first_update=row.report_id not in ledger.updated,
         follows_own_row=at_body.last_status_at == report.state_changed_at,
     )
     is_new_state = state != report.state
@@ -202,7 +132,7 @@ def _apply(row: FetchedUpdate, ledger: _Ledger, *, credit: Credit, now: datetime
     update.state = state if is_new_state else ""
     update.visibility = Update.Visibility.HIDDEN if is_hidden else Update.Visibility.SHOWN
     ledger.made.append((update, is_new_state))
-    ledger.updated.add(report.pk)
+    ledger.updated.add(row.report_id)
     ledger.last_texts[row.report_id, row.body_id] = text
 
 
@@ -224,7 +154,7 @@ def _update_of(row: FetchedUpdate, *, at: datetime, credit: Credit, now: datetim
 
 
 def _move(
-    row: FetchedUpdate, ledger: _Ledger, *, at: datetime, credit: Credit, now: datetime
+    row: FetchedUpdate, ledger: Ledger, *, at: datetime, credit: Credit, now: datetime
 ) -> None:
     """Rule 1: a category or group named in the extras moves the report, and an update says so.
 
@@ -252,11 +182,11 @@ def _move(
         update.text = _("Category changed from “%(old)s” to “%(new)s”.") % {
             "old": report.category_name, "new": category.name,
         }  # fmt: skip
-    if category != at_body.category:
+    if category.pk != at_body.category_id:
         ledger.moved.append(_moved_fact(row, at_body.category_id, category, credit))
         # As for one that people report there: what is private at the body is private here.
         report.is_private = report.is_private or category.is_private
-    report.category_name, report.group, at_body.category = category.name, group, category
+    report.category_name, report.group, at_body.category_id = category.name, group, category.pk
     ledger.made.append((update, False))
 
 
@@ -266,15 +196,10 @@ def _moved_fact(row: FetchedUpdate, old_id: int | None, category: Category, cred
     return Fact("report.moved", "report", row.report_id, actor=actor, data=data)
 
 
-def words_of(row: FetchedUpdate) -> str:
-    """A row's own words as they are kept."""
-    return shorten(paragraphs(row.text), LONGEST_TEXT)
-
-
-def _spoken(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: bool) -> Spoken:
+def _spoken(row: FetchedUpdate, ledger: Ledger, *, state: str, is_new_state: bool) -> Spoken:
     """Rule 2: the body's words, or the template that fits, or nothing."""
     report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
-    words, code = words_of(row), row.external_status_code
+    words, code = row.text, row.external_status_code
     found = ledger.templates[row.body_id]
     if not found:
         return Spoken(words)
@@ -286,7 +211,7 @@ def _spoken(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: bo
         category_id=at_body.category_id,
         placeholders={
             "reference": row.customer_reference or at_body.reference,
-            "report": str(report.pk),
+            "report": str(row.report_id),
             "title": report.title,
             "category": report.category_name,
             "body": ledger.bodies[row.body_id].name,
@@ -297,7 +222,7 @@ def _spoken(row: FetchedUpdate, ledger: _Ledger, *, state: str, is_new_state: bo
     return speak(found, said)
 
 
-def _note_at_body(row: FetchedUpdate, at_body: ReportBody, *, at: datetime) -> None:
+def _note_at_body(row: FetchedUpdate, at_body: AtBodyNow, *, at: datetime) -> None:
     """Rule 7: what the body's system says of the report is kept; the newest row counts."""
     at_body.customer_reference = row.customer_reference[:200] or at_body.customer_reference
     if at_body.last_status_at is not None and at < at_body.last_status_at:
@@ -309,7 +234,7 @@ def _note_at_body(row: FetchedUpdate, at_body: ReportBody, *, at: datetime) -> N
     at_body.last_status_at = at
 
 
-def _facts(ledger: _Ledger, credit: Credit) -> list[Fact]:
+def _facts(ledger: Ledger, credit: Credit) -> list[Fact]:
     """One fact for each update that people can see."""
     return [
         Fact(

@@ -15,13 +15,13 @@ from waywarden.bodies.answers import check
 from waywarden.bodies.models import Category
 from waywarden.bodies.queries import asked_of, questions_for, served_at
 from waywarden.bodies.routing import Choice
+from waywarden.events.bulk_services import write_columns
 from waywarden.events.services import Actor, Fact, record
 from waywarden.geo.points import Point
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports import states
-from waywarden.reports.bulk_services import write_columns
 from waywarden.reports.models import Report, ReportBody
 from waywarden.reports.photo_services import actor_of, attach_photos
 from waywarden.reports.states import State

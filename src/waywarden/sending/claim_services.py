@@ -10,13 +10,13 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from waywarden.backends.registry import backend_class
+from waywarden.events.bulk_services import write_columns
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.retry import pause_after
 from waywarden.kernel.text import shorten, without_control_characters
 from waywarden.reports import services as reports
 from waywarden.reports import states
-from waywarden.reports.bulk_services import write_columns
 from waywarden.reports.models import Update
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery

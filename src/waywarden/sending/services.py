@@ -6,12 +6,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Category
+from waywarden.events.bulk_services import write_columns
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
 from waywarden.reports import services as reports
-from waywarden.reports.bulk_services import write_columns
 from waywarden.reports.models import ReportBody
 from waywarden.sending.claim_services import recover
 from waywarden.sending.lanes import Lane

@@ -4,7 +4,7 @@ import hashlib
 import re
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -22,6 +22,8 @@ PIECE_OF_ROWS = 300
 KEY_LENGTH = 200
 #: What a row that must be cleaned has in its JSON (and, rarely, one that is clean).
 _UNCLEAN = re.compile(rb"\\[bfu]|[\x00-\x1f\x7f]|\xef\xbf[\xbe\xbf]")
+#: Rows that were not taken in, and deviations of one kind, which are kept of a whole poll.
+MOST_SKIPPED, KEPT_OF_EACH = 1000, 20
 #: Kinds of deviation that one run keeps.
 KEPT_DEVIATIONS = 50
 
@@ -46,6 +48,9 @@ class Counts:
     """Rows whose status the connection's table says to drop."""
     skipped: list[Skipped] = field(default_factory=list)
     deviations: list[Deviation] = field(default_factory=list)
+    """Of many pieces, at most twenty of each kind."""
+    more_deviations: Counter[str] = field(default_factory=Counter)
+    """Kind → how many there were besides."""
     unmatched: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(service code, service name) → rows that went to "Other"."""
     matched: Counter[str] = field(default_factory=Counter)
@@ -58,10 +63,21 @@ class Counts:
         self.repeated += other.repeated
         self.set_aside += other.set_aside
         self.ignored += other.ignored
-        self.skipped += other.skipped
-        self.deviations += other.deviations
+        # A list of a hundred thousand rows that are all alike must not fill the memory.
+        self.skipped += other.skipped[: max(MOST_SKIPPED - len(self.skipped), 0)]
+        self._add_deviations(other)
         self.unmatched += other.unmatched
         self.matched += other.matched
+
+    def _add_deviations(self, other: "Counts") -> None:
+        kept = Counter(deviation.code for deviation in self.deviations)
+        self.more_deviations += other.more_deviations
+        for deviation in other.deviations:
+            if kept[deviation.code] < KEPT_OF_EACH:
+                kept[deviation.code] += 1
+                self.deviations.append(deviation)
+            else:
+                self.more_deviations[deviation.code] += 1
 
 
 def key_of(row: ServiceRequestUpdate) -> str:
@@ -127,8 +143,13 @@ def report_from(raw: dict[str, Any]) -> ServiceRequest:
     return msgspec.convert(raw, ServiceRequest)
 
 
-def summary_of(deviations: Iterable[Deviation]) -> list[dict[str, Any]]:
-    """Each kind of deviation once, with its first example and how often it came."""
+def summary_of(
+    deviations: Iterable[Deviation], more: Mapping[str, int] | None = None
+) -> list[dict[str, Any]]:
+    """Each kind of deviation once, with its first example and how often it came.
+
+    `more` says how many of a kind there were besides.
+    """
     found: dict[str, dict[str, Any]] = {}
     for deviation in deviations:
         kept = found.setdefault(
@@ -141,6 +162,9 @@ def summary_of(deviations: Iterable[Deviation]) -> list[dict[str, Any]]:
             },
         )
         kept["count"] += 1
+    for code, count in (more or {}).items():
+        if code in found:
+            found[code]["count"] += count
     return list(found.values())[:KEPT_DEVIATIONS]
 
 

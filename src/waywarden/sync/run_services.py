@@ -157,5 +157,5 @@ def fill(run: PollRun, *, counts: Counts, deviations: list[Deviation]) -> None:
             name: without_control_characters(value) if isinstance(value, str) else value
             for name, value in item.items()
         }
-        for item in summary_of(deviations)
+        for item in summary_of(deviations, counts.more_deviations)
     ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from waywarden.events.bulk_services import insert_rows
 from waywarden.kernel import clock
 from waywarden.kernel.text import shorten
 from waywarden.open311.types import Deviation, ServiceRequestUpdate
@@ -43,9 +44,8 @@ def take_in_piece(
         found = _sort(rows, matches, source=source, now=moment)
         if found.to_apply:
             apply_updates([row for _key, row in found.to_apply], credit=source.credit)
-        SeenItem.objects.bulk_create(
-            SeenItem(body_id=row.body_id, key=key, at=moment) for key, row in found.to_apply
-        )
+        seen = [SeenItem(body_id=row.body_id, key=key, at=moment) for key, row in found.to_apply]
+        insert_rows(seen, with_keys=False)
         if not dry_run:
             SetAside.objects.bulk_create(found.to_set_aside, ignore_conflicts=True)
         _settle(

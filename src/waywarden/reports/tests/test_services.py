@@ -157,7 +157,7 @@ def test_many_are_noted_as_sent_in_a_handful_of_statements(place, django_assert_
         services.Sent(report.pk, place.county.pk, "open311", clock.now(), f"R{report.pk}")
         for report in reports
     ]
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         services.record_sent_many(sent)
     for report in reports:
         assert report.at_bodies.get().external_id == f"R{report.pk}"

@@ -1,0 +1,152 @@
+"""What taking a piece of updates in reads at its start: light rows, a question for each table."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
+
+from waywarden.bodies.models import Body, Category
+from waywarden.bodies.queries import automatic_templates
+from waywarden.bodies.templates import Template
+from waywarden.events.services import Fact
+from waywarden.reports.models import Report, ReportBody, Update
+
+#: In an update's extras: it is an automatic reply, or says that the report was moved. Neither is a
+#: row of the body's system.
+AUTOMATIC = "automatic"
+MOVED = "moved"
+#: The columns that taking in changes.
+REPORT_COLUMNS = (
+    "state", "state_changed_at", "changed", "category_name", "group", "is_private",
+)  # fmt: skip
+AT_BODY_COLUMNS = (
+    "category", "customer_reference", "last_status", "last_status_at", "extras",
+)  # fmt: skip
+
+
+class Row(Protocol):
+    """What the ledger needs to know of a fetched row; `text` is cleaned."""
+
+    @property
+    def report_id(self) -> int: ...
+    @property
+    def body_id(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def extras(self) -> Any: ...
+
+
+@dataclass(slots=True)
+class ReportNow:
+    """A report's columns that matter, and change, while rows are applied."""
+
+    id: int
+    title: str
+    state: str
+    state_changed_at: datetime | None
+    changed: datetime
+    category_name: str
+    group: str
+    is_private: bool
+
+
+@dataclass(slots=True)
+class AtBodyNow:
+    """The same of a report's row at a body."""
+
+    id: int
+    report_id: int
+    body_id: int
+    category_id: int | None
+    external_id: str
+    customer_reference: str
+    sent_at: datetime | None
+    left_at: datetime | None
+    last_status: str
+    last_status_at: datetime | None
+    extras: dict[str, Any]
+
+    @property
+    def reference(self) -> str:
+        """The number people are shown."""
+        return self.customer_reference or self.external_id
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All that a piece reads at its start, kept true while its rows are applied."""
+
+    reports: dict[int, ReportNow]
+    at_bodies: dict[tuple[int, int], AtBodyNow]
+    bodies: dict[int, Body]
+    categories: dict[int, dict[str, Category]]
+    templates: dict[int, tuple[Template, ...]]
+    updated: set[int]
+    last_texts: dict[tuple[int, int | None], str]
+    own_texts: set[tuple[int, str]]
+    """Report and words of people's updates: a body may give them back under an id of its own."""
+    made: list[tuple[Update, bool]] = field(default_factory=list)
+    """Each new update, and whether it changed the state."""
+    moved: list[Fact] = field(default_factory=list)
+
+
+def read_ledger(rows: Sequence[Row]) -> Ledger:
+    """What is known of the rows' reports, in the caller's transaction, which has locked them."""
+    report_ids = {row.report_id for row in rows}
+    body_ids = {row.body_id for row in rows}
+    reports = Report.objects.filter(pk__in=report_ids).values_list(*ReportNow.__slots__)
+    at_bodies = ReportBody.objects.filter(report__in=report_ids, body__in=body_ids)
+    last_texts = _last_texts(report_ids)
+    return Ledger(
+        reports={values[0]: ReportNow(*values) for values in reports},
+        at_bodies={
+            (values[1], values[2]): AtBodyNow(*values)
+            for values in at_bodies.values_list(*AtBodyNow.__slots__)
+        },
+        bodies=Body.objects.in_bulk(body_ids),
+        categories=_categories_of(body_ids, rows),
+        templates=automatic_templates(body_ids),
+        updated={report_id for report_id, _body_id in last_texts},
+        last_texts=last_texts,
+        own_texts=_own_texts(
+            {report_id for report_id, body_id in last_texts if body_id is None},
+            {row.text for row in rows if row.text},
+        ),
+    )
+
+
+def _last_texts(report_ids: set[int]) -> dict[tuple[int, int | None], str]:
+    """What each body, and (None) people, said last of each report."""
+    rows = (
+        _said_of(report_ids)
+        .order_by("report_id", "body_id", "-confirmed_at", "-id")
+        .distinct("report_id", "body_id")
+    )
+    found = rows.values_list("report_id", "body_id", "text")
+    return {(report_id, body_id): text for report_id, body_id, text in found}
+
+
+def _said_of(report_ids: Iterable[int]) -> QuerySet[Update]:
+    """Updates of some reports, without those that we wrote for a body."""
+    found = Update.objects.filter(report__in=list(report_ids))
+    return found.exclude(extras__has_any_keys=[AUTOMATIC, MOVED])
+
+
+def _own_texts(report_ids: set[int], texts: set[str]) -> set[tuple[int, str]]:
+    if not report_ids or not texts:
+        return set()
+    own = Update.objects.filter(report__in=report_ids, body=None, text__in=texts)
+    return set(own.values_list("report_id", "text"))
+
+
+def _categories_of(body_ids: set[int], rows: Sequence[Row]) -> dict[int, dict[str, Category]]:
+    """The bodies' categories by name, only when a row names one."""
+    found: dict[int, dict[str, Category]] = {body_id: {} for body_id in body_ids}
+    if any("category" in row.extras or "group" in row.extras for row in rows):
+        usable = Category.objects.filter(body__in=body_ids).exclude(state=Category.State.DELETED)
+        for category in usable:
+            found[category.body_id][category.name.casefold()] = category
+    return found
