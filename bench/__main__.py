@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from bench import home
 from bench.figures import Figure, machine, table, write
 
-NAMES = ("pages", "open311", "sending", "taking-in", "starting")
+NAMES = ("pages", "open311", "sending", "taking-in", "importing", "starting")
 QUICK, FULL = (10_000, 100_000), (10_000, 100_000, 1_000_000)
 
 
@@ -37,7 +37,7 @@ def main() -> int:
 
 def _measures(*, quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
     """What is measured, by name. Django is set up by now, so that models can be imported."""
-    from bench import city, open311, pages, sending, starting, taking_in
+    from bench import city, importing, open311, pages, sending, starting, taking_in
 
     sizes = QUICK if quick else FULL
 
@@ -57,6 +57,7 @@ def _measures(*, quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
         "open311": in_a_city(open311.measure),
         "sending": in_a_city(sending.measure),
         "taking-in": in_a_city(taking_in.measure),
+        "importing": lambda: importing.measure(sizes[-1]),
         "starting": starting.measure,
     }
 

@@ -72,7 +72,7 @@ def grow_to(count: int) -> float:
     chosen = random.Random(SEED + first)  # noqa: S311 - the same city every time
     names = chosen.choices(CATEGORIES, _WEIGHTS, k=len(ids))
     copy(Report, _reports(ids, names, chosen))
-    copy(ReportBody, _rows(ids, names, body_id=city.pk, categories=categories))
+    copy(ReportBody, rows_of(ids, names, body_id=city.pk, categories=categories))
     seconds = time.perf_counter() - began
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('reports_report_id_seq', %s)", [count])
@@ -112,6 +112,11 @@ def _defaults(model: type[Model], *, but: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def reports_of(ids: Sequence[int], names: Sequence[str]) -> Iterable[dict]:
+    """Rows of reports, made up, with their numbers and categories."""
+    return _reports(ids, names, random.Random(SEED))  # noqa: S311 - the same places every time
+
+
 def _reports(ids: Sequence[int], names: Sequence[str], chosen: random.Random) -> Iterable[dict]:
     moment = clock.now()
     usual = {
@@ -148,9 +153,10 @@ def _reports(ids: Sequence[int], names: Sequence[str], chosen: random.Random) ->
         }
 
 
-def _rows(
+def rows_of(
     ids: Sequence[int], names: Sequence[str], *, body_id: int, categories: dict[str, int]
 ) -> Iterable[dict]:
+    """The same reports' rows at a body; `categories` are its own, by name."""
     nothing, moment = json.dumps({}), clock.now()
     for number, name in zip(ids, names, strict=True):
         yield {

@@ -16,11 +16,15 @@ def without_control_characters(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Cleaned to a single line with single spaces."""
+    if text.isprintable():  # most are: nothing to take out
+        return " ".join(text.split())
     return " ".join(without_control_characters(text).split())
 
 
 def paragraphs(text: str) -> str:
     """Cleaned; line ends unified, runs of spaces and of blank lines folded."""
+    if text.isprintable() and "  " not in text:  # one tidy line
+        return text.strip()
     text = without_control_characters(text.replace("\r\n", "\n").replace("\r", "\n"))
     lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -1,11 +1,14 @@
 """Dates as Open311 writes them (W3C profile of ISO 8601), strictly out and tolerantly in."""
 
+import contextlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 FIRST_BELIEVABLE_YEAR = 1900
 """Systems write year 0001 where they mean "no date"."""
 LENGTH_OF_A_DAY = len("2026-11-25")
+_AS_IT_SHOULD_BE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ def read_date(text: str, zone: tzinfo = UTC) -> ReadDate:
     text = text.strip()
     if not text:
         return ReadDate(None)
+    if _AS_IT_SHOULD_BE.fullmatch(text):
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text)
+            if moment.year >= FIRST_BELIEVABLE_YEAR:
+                return ReadDate(moment.astimezone(UTC))
     try:
         moment = datetime.fromisoformat(text.upper())
         if moment.year < FIRST_BELIEVABLE_YEAR:

@@ -179,7 +179,7 @@ def request_of(row: Row) -> types.ServiceRequest | None:
         return None
     lat, long = row.place()
     return types.ServiceRequest(
-        **{name: row.text(name) for name in _REQUEST_TEXTS},  # type: ignore[arg-type] # all text
+        **row.texts(_REQUEST_TEXTS),  # type: ignore[arg-type] # all text
         **{name: row.date(name) for name in _REQUEST_DATES},  # type: ignore[arg-type] # all dates
         status=_status_of(row) or "open",
         lat=lat,

@@ -1,6 +1,7 @@
 """One row as it came, read field by field; each liberty it took is noted."""
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -46,9 +47,20 @@ class Row:
             return ", ".join(leaf for leaf in leaves if leaf)
         return plain_text(value)
 
+    def texts(self, names: Iterable[str]) -> dict[str, str]:
+        """Many fields' texts at once; the same as `text` of each, with less to call."""
+        found = dict.fromkeys(names, "")
+        for name in found.keys() & self.plain.keys():
+            value = self.plain[name]
+            found[name] = value.strip() if type(value) is str else self.text(name)
+        return found
+
     def date(self, name: str) -> datetime | None:
         """A field's date in UTC; None when absent or impossible."""
-        found = dates.read_date(self.text(name), self.zone)
+        text = self.text(name)
+        if not text:
+            return None
+        found = dates.read_date(text, self.zone)
         if found.code:
             self.note(found.code, found.message, name)
         return found.value

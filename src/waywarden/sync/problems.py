@@ -58,12 +58,21 @@ class Rules:
     exclusions: Exclusions
     state_for: Callable[[str], Mapped]
     _mapped: dict[str, Mapped] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
 
     def mapped(self, status: str) -> Mapped:
         """What a status means; each word is asked about once."""
         found = self._mapped.get(status)
         if found is None:
             found = self._mapped[status] = self.state_for(status)
+        return found
+
+    def title_for(self, service: str) -> str:
+        """The title of a problem that has none; each service's is made once."""
+        found = self._titles.get(service)
+        if found is None:
+            found = _("%(service)s problem") % {"service": service} if service else _("Problem")
+            self._titles[service] = found
         return found
 
 
@@ -141,7 +150,7 @@ def _accepted(
     held = category or rules.others.get(body.pk)
     report = FetchedReport(
         external_id=row.service_request_id,
-        title=_title_of(row, held),
+        title=_title_of(row, held, rules),
         detail=row.description,
         category_name=held.name if held else OTHER,
         category_id=held.pk if held else None,
@@ -193,12 +202,11 @@ def _requested_at(
     return said
 
 
-def _title_of(row: ServiceRequest, category: Category | None) -> str:
+def _title_of(row: ServiceRequest, category: Category | None, rules: Rules) -> str:
     title = one_line(row.title)
     if title:
         return title
-    service = one_line(row.service_name) or (category.name if category else "")
-    return _("%(service)s problem") % {"service": service} if service else _("Problem")
+    return rules.title_for(one_line(row.service_name) or (category.name if category else ""))
 
 
 def _group_of(row: ServiceRequest, category: Category | None) -> str:

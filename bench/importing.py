@@ -1,0 +1,90 @@
+"""Bulk import of the years of a made-up back-end, twice, beside a bare COPY of as many rows."""
+
+import time
+from collections.abc import Iterator
+
+import shapely
+
+from bench import city
+from bench.figures import Figure
+from bench.home import HOST, command, free_port, running
+from waywarden.areas.models import Area
+from waywarden.areas.queries import forget_shapes
+from waywarden.bodies.models import Body, Category
+from waywarden.connections.models import Connection
+from waywarden.reports.models import Report, ReportBody
+from waywarden.sync.bulk_import import Imported, import_open311
+from waywarden.sync.tests.years import AREA, END, SERVICES, START
+
+COMMAND = "python -m bench importing"
+
+
+def measure(count: int) -> Iterator[Figure]:
+    """Rows a second of the first run and of the second; the city is emptied for it."""
+    bare = _bare_copy(count)
+    city.empty()
+    port = free_port()
+    with running("years", *command("bench.years"), str(port), str(count), port=port):
+        body = _body(port)
+        first, seconds = _import(body)
+        held = Report.objects.count()
+        if first.totals.new != held or held < count * 0.9:
+            message = f"{first.totals.new} of {count} came across, {held} are held"
+            raise RuntimeError(message)
+        city.vacuum()
+        again, seconds_again = _import(body)
+        if again.totals.new:
+            message = f"the second run added {again.totals.new}"
+            raise RuntimeError(message)
+    name = f"bulk import of {first.totals.rows:,} rows"
+    rate, told = first.totals.rows / seconds, f"bare COPY of both tables: {bare:,.0f} rows/s"
+    yield Figure(name, rate, "rows/s", 10_000, told, COMMAND)
+    yield Figure(f"{name}, as a share of the bare COPY", rate / bare, "×/s", 1 / 6, told, COMMAND)
+    rate = again.totals.rows / seconds_again
+    yield Figure(f"{name}, the second run", rate, "rows/s", 20_000, told, COMMAND)
+
+
+def _bare_copy(count: int) -> float:
+    """Rows a second of a COPY of as many reports and body rows, made up before."""
+    city.empty()
+    owner = city.body()
+    categories = dict(owner.categories.values_list("name", "pk"))
+    rows = min(count, 100_000)
+    names = [city.CATEGORIES[number % 5] for number in range(rows)]
+    reports = list(city.reports_of(range(1, rows + 1), names))
+    there = list(city.rows_of(range(1, rows + 1), names, body_id=owner.pk, categories=categories))
+    began = time.perf_counter()
+    city.copy(Report, reports)
+    city.copy(ReportBody, there)
+    return rows / (time.perf_counter() - began)
+
+
+def _body(port: int) -> Body:
+    west, south, east, north = AREA
+    area = Area.objects.update_or_create(
+        code="bench-years",
+        defaults={
+            "name": "Years", "kind": "city", "west": west, "south": south, "east": east,
+            "north": north, "boundary": shapely.to_wkb(shapely.box(west, south, east, north)),
+        },
+    )[0]  # fmt: skip
+    forget_shapes()
+    way = Connection.objects.create(
+        name="Years",
+        kind="open311",
+        options={"endpoint": f"http://{HOST}:{port}", "format": "json"},
+        zone="UTC",
+    )
+    body = Body.objects.create(name="Years", slug="years", sending_connection=way)
+    body.areas.add(area)
+    Category.objects.bulk_create(
+        Category(body=body, name=f"Category {code}", slug=code.lower(), service_code=code)
+        for code in SERVICES[:3]
+    )
+    return body
+
+
+def _import(body: Body) -> tuple[Imported, float]:
+    began = time.perf_counter()
+    done = import_open311(body, since=START, until=END)
+    return done, time.perf_counter() - began
