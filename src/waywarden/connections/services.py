@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from waywarden.backends.bearers import ClientCredentials
-from waywarden.backends.contract import Backend
+from waywarden.backends.contract import Backend, Capability
 from waywarden.backends.registry import backend_class
 from waywarden.backends.way_options import WayOptions, WaySecrets
 from waywarden.connections.models import Circuit, Connection, Exchange
@@ -125,6 +125,14 @@ def way_of(
         is_rehearsal=is_rehearsal,
         bearer=bearer,
     )
+
+
+def can_list(connection: Connection) -> bool:
+    """Whether a connection's kind has a list of services; asks nobody."""
+    try:
+        return backend_class(connection.kind).can(Capability.LISTS_SERVICES)
+    except Misconfigured:
+        return False
 
 
 def default_email_backend() -> Backend:

@@ -18,6 +18,7 @@ from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
 from waywarden.sync import run_services
 from waywarden.sync import services as sync
+from waywarden.sync import watch_services as watches
 from waywarden.webhooks import queries as webhook_queries
 from waywarden.webhooks import services as webhooks
 
@@ -90,6 +91,17 @@ def refresh_figures(timestamp: int) -> None:
 def mop_up(timestamp: int) -> None:
     """Once a night: asks for the last 24 hours of updates again."""
     sync.mop_up(datetime.fromtimestamp(timestamp, tz=UTC))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="watch_services", queue="clock", queueing_lock="watch_services")
+def watch_services(timestamp: int) -> None:
+    """Every five minutes: queues a look at each service list whose time has come."""
+    _ = timestamp
+    watches.ensure_watches()
+    services.queue_each(
+        tasks.look_at_services, ({"body_id": one} for one in watches.claim_due(clock.now()))
+    )
 
 
 @app.periodic(cron="10 3 * * *")

@@ -22,7 +22,7 @@ from waywarden.notifications import services as notifications
 from waywarden.sending import drain as draining
 from waywarden.sending import shadow_services
 from waywarden.sending.lanes import Lane
-from waywarden.sync import photos, polling
+from waywarden.sync import photos, polling, watch_services
 from waywarden.sync.models import What
 from waywarden.webhooks import posting
 from waywarden.webhooks import services as webhooks
@@ -179,3 +179,9 @@ def tell_endpoint(endpoint_id: int) -> None:
     next_due = posting.drain(endpoint_id)
     if next_due is not None:
         wake_webhook(endpoint_id, at=max(next_due, clock.now()))
+
+
+@app.task(name="look_at_services", queue="sync")
+def look_at_services(body_id: int) -> None:
+    """Looks whether a body's service list has changed, and takes it in."""
+    watch_services.look(body_id)

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from waywarden.backends.contract import Backend, Capability, Notes
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
-from waywarden.connections.services import keep_exchanges, open_backend
+from waywarden.connections.services import can_list, keep_exchanges, open_backend
 from waywarden.kernel.errors import (
     BackendError,
     BadReply,
@@ -18,10 +20,15 @@ from waywarden.kernel.errors import (
 )
 from waywarden.open311.types import Deviation, Service, ServiceDefinition
 from waywarden.sync.category_services import apply_proposal, held_categories
+from waywarden.sync.proposal_services import keep_waiting, overtake
 from waywarden.sync.proposals import Proposal, listed_from, propose
 
+#: Definitions that are asked for at the same time.
+AT_ONCE = 8
 #: After so many calls in a row without an answer, the other definitions are not asked for.
 PATIENCE = 3
+#: Calls that are kept of one list; of thousands of definitions the first tell enough.
+KEPT_CALLS = 50
 _LIST_ADDRESS = re.compile(
     r"(?P<endpoint>\S+)/(services|requests|servicerequestupdates|discovery)\.(?P<format>xml|json)"
 )
@@ -57,21 +64,33 @@ def sync_services(
 ) -> Synced:
     """Fetches the list of the body's connection, or of any Open311 address, and applies it.
 
-    A proposal that waits for a person is applied only when `is_agreed`; an empty list only puts
-    categories out of use then. Raises Misconfigured without a connection, BackendError when the
-    list cannot be had; nothing is changed then.
+    A proposal that waits for a person is kept, and applied only when `is_agreed`; an empty list
+    only puts categories out of use then. Raises Misconfigured without a connection, BackendError
+    when the list cannot be had; nothing is changed then.
     """
     fetched = _fetch_from(address) if address else fetch_list(_connection_of(body))
     listed, deviations = listed_from(fetched.services, fetched.definitions)
     proposal = propose(listed, held_categories(body), deviations=(*fetched.deviations, *deviations))
     applies = not dry_run and (is_agreed or not proposal.waits)
-    if applies and not proposal.is_empty:
-        apply_proposal(proposal, body=body, user_id=user_id)
+    if applies:
+        if not proposal.is_empty:
+            apply_proposal(proposal, body=body, user_id=user_id)
+        overtake(body)
+    elif not dry_run and not proposal.is_empty:
+        keep_waiting(body, listed, reason=proposal.waits)
     return Synced(proposal=proposal, is_applied=applies, missing=fetched.missing)
 
 
+def connection_with_list(body: Body) -> Connection | None:
+    """The body's connection that has a list of services, None when it has none."""
+    for connection in (body.fetching_connection, body.sending_connection):
+        if connection is not None and can_list(connection):
+            return connection
+    return None
+
+
 def _connection_of(body: Body) -> Connection:
-    connection = body.connection_for_fetching
+    connection = connection_with_list(body) or body.connection_for_fetching
     if connection is None:
         message = f"{body.name} has no connection; say where its list is with --from."
         raise Misconfigured(message)
@@ -116,23 +135,36 @@ def fetch_list(connection: Connection) -> Fetched:
         return _fetch(opened.backend)
     finally:
         if connection.pk is not None:
+            del opened.exchanges[KEPT_CALLS:]
             keep_exchanges(opened)
 
 
 def _fetch(backend: Backend) -> Fetched:
     notes = Notes()
     services = tuple(backend.list_services(notes))
+    codes = list(dict.fromkeys(one.service_code for one in services if one.metadata))
     definitions: dict[str, ServiceDefinition] = {}
     missing: dict[str, str] = {}
     silent = 0
-    for code in dict.fromkeys(one.service_code for one in services if one.metadata):
-        if silent >= PATIENCE:
-            missing[code] = "Not asked for: the server did not answer."
-            continue
-        try:
-            definitions[code] = backend.describe_service(code, notes)
-            silent = 0
-        except BackendError as error:
-            silent = silent + 1 if isinstance(error, TryLater | Unknown) else 0
-            missing[code] = str(error)
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        for start in range(0, len(codes), AT_ONCE):
+            piece = codes[start : start + AT_ONCE]
+            if silent >= PATIENCE:
+                missing |= dict.fromkeys(piece, "Not asked for: the server did not answer.")
+                continue
+            for code, answer in zip(
+                piece, pool.map(partial(_ask, backend, notes=notes), piece), strict=True
+            ):
+                silent = silent + 1 if isinstance(answer, TryLater | Unknown) else 0
+                if isinstance(answer, BackendError):
+                    missing[code] = str(answer)
+                else:
+                    definitions[code] = answer
     return Fetched(services, definitions, missing, deviations=tuple(notes.deviations))
+
+
+def _ask(backend: Backend, code: str, *, notes: Notes) -> ServiceDefinition | BackendError:
+    try:
+        return backend.describe_service(code, notes)
+    except BackendError as error:
+        return error

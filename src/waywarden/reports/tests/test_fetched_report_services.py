@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Sum
 
 from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
@@ -19,7 +20,7 @@ from waywarden.reports.fetched_report_services import (
     store_fetched_reports,
 )
 from waywarden.reports.fetched_services import Credit
-from waywarden.reports.models import Report, ReportBody
+from waywarden.reports.models import PinCount, Report, ReportBody
 from waywarden.reports.states import State
 from waywarden.users.services import create_update_user
 
@@ -197,3 +198,11 @@ def test_a_number_of_another_bodys_report_is_not_adopted(at_body):
     mirrored = {at_body.report_id: "X1"}
     assert adopt_external_ids(mirrored, body_ids=[other.pk]) == {}
     assert ReportBody.objects.get().external_id == ""
+
+
+def test_what_is_stored_in_bulk_is_counted_for_the_map_once_at_each_body(body, credit):
+    rows = [born(f"R{number}", is_private=number == 3) for number in range(5)]
+    store_fetched_reports(rows, body=body, credit=credit)
+    store_fetched_reports(rows, body=body, credit=credit)
+    counted = dict(PinCount.objects.values_list("body_id").annotate(Sum("count")))
+    assert counted == {0: 4, body.pk: 4}
