@@ -30,6 +30,8 @@ MENU: tuple[Entry, ...] = (
     Entry("aside", "staff:set-aside", _("Set aside")),
     Entry("shadow", "staff:shadow", _("In shadow")),
     Entry("alarms", "staff:alarms", _("Alarms")),
+    Entry("services", "staff:service-lists", _("Service lists")),
+    Entry("imports", "staff:imports", _("Imports")),
     Entry("templates", "staff:templates", _("Templates")),
     Entry("webhooks", "staff:webhooks", _("Webhooks")),
 )

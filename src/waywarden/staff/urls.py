@@ -6,7 +6,9 @@ from django.views.generic import RedirectView
 from waywarden.staff import alarm_views as alarms
 from waywarden.staff import board_views as board
 from waywarden.staff import delivery_views as deliveries
+from waywarden.staff import import_views as imports
 from waywarden.staff import mending_views as mending
+from waywarden.staff import proposal_views as proposals
 from waywarden.staff import pull_views as pulling
 from waywarden.staff import shadow_views as shadow
 from waywarden.staff import template_views as templates
@@ -41,6 +43,15 @@ urlpatterns = [
     path("webhooks/<int:endpoint_id>/do/", webhooks.act, name="webhook-act"),
     path("webhooks/calls/<int:call_id>/", webhooks.call, name="webhook-call"),
     path("integration/alarms/", alarms.listed, name="alarms"),
+    path("services/", proposals.listed, name="service-lists"),
+    path("services/<int:body_id>/switch/", proposals.switch, name="service-list"),
+    path("services/proposals/<int:proposal_id>/", proposals.one, name="proposal"),
+    path("imports/", imports.listed, name="imports"),
+    path("imports/<int:run_id>/", imports.one, name="import"),
+    path("imports/<int:run_id>/rejects.jsonl", imports.rejects, name="import-rejects"),
+    path("imports/services/<int:unmatched_id>/", imports.match, name="match"),
+    path("imports/rules/<int:connection_id>/", imports.rules, name="rules"),
+    path("imports/rules/change/<int:rule_id>/", imports.change_rule, name="rule"),
     path("templates/", templates.listed, name="templates"),
     path("templates/new/<int:body_id>/", templates.new, name="template-new"),
     path("templates/<int:template_id>/", templates.one, name="template"),

@@ -88,10 +88,12 @@ def _version_of(body: Body) -> str:
     return version[:100]
 
 
-def note_listed(body: Body) -> None:
-    """The list was fetched by hand: the clock need not do so for a day."""
+def look_soon(body: Body) -> None:
+    """Has the clock fetch a list with its next turn, however young the last one is."""
     moment = clock.now()
-    ServiceWatch.objects.filter(pk=body.pk).update(listed_at=moment, error="")
+    ServiceWatch.objects.update_or_create(
+        body=body, defaults={"next_look_at": moment, "listed_at": None, "is_on": True}
+    )
 
 
 def watch(body: Body, *, is_on: bool) -> None:
