@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Page
 
+from tests.journeys import came_in
 from tests.journeys.steps import KIND, PHOTO, choose, go_to
 from tests.journeys.world import FREE, World
 from waywarden.bodies.models import ResponseTemplate
@@ -214,6 +215,11 @@ STAFF = (
     Stop("staff, a row", _aside, "We know no such", who=_ines, then=_open_everything),
     Stop("staff, in shadow", _shadow, "Borsetshire", who=_ines, then=_open_everything),
     Stop("staff, all in shadow", _at("/staff/integration/shadow/"), "In shadow", who=_ines),
+    Stop("staff, imports", came_in.imports, "Imports", who=_ines),
+    Stop("staff, an import", came_in.one_import, "Borsetshire", who=_ines),
+    Stop("staff, rules", came_in.rules, "What stays out", who=_ines),
+    Stop("staff, service lists", came_in.lists, "Service lists", who=_ines),
+    Stop("staff, a list", came_in.proposal, "that waits", who=_ines, then=_open_everything),
     Stop("staff, alarms", _alarms, "Alarms", who=_ines),
     Stop("staff, a webhook", _webhook, "The works map", who=_ines, then=_open_everything),
     Stop("staff, webhooks", _at("/staff/webhooks/"), "Webhooks", who=_ines),

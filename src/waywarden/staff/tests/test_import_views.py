@@ -47,7 +47,7 @@ def administers(town):
 def test_an_import_is_shown_while_it_runs_and_oskar_sees_nothing(as_ines, as_oskar, run):
     shown = " ".join(as_ines.get(LIST).content.decode().split())
     assert "Running, up to 1 May 2019" in shown
-    assert "1200 rows: 1100 new, 2 rejected" in shown
+    assert "1,200 rows: 1,100 new, 2 rejected" in shown
     assert "Borsetshire works" not in as_oskar.get(LIST).content.decode()
     ImportRun.objects.update(moved_at=clock.now() - timedelta(minutes=5))
     assert "Stopped; the same command goes on." in as_ines.get(LIST).content.decode()
