@@ -65,6 +65,9 @@ class Mail:
     html: str
     sender: str
     reply_to: str = ""
+    """Addresses with commas between."""
+    envelope_sender: str = ""
+    """Where bounces come back to; the sender's where it is empty."""
     message_id: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 

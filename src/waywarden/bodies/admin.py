@@ -3,56 +3,28 @@
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import URLField
+from django.db.models import QuerySet, URLField
 from django.forms import modelform_factory
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminForm
 
-from waywarden.backends import registry
 from waywarden.bodies import translation_admin  # noqa: F401 - registers itself
-from waywarden.bodies.forms import BodyForm, CategoryForm, QuestionForm
-from waywarden.bodies.models import Body, Category, Membership, PlaceRule, Question
-from waywarden.bodies.services import choose_connection
+from waywarden.bodies.category_admin import addresses_in_words, method_in_words, way_in_words
+from waywarden.bodies.forms import BodyForm
+from waywarden.bodies.models import Body, Category, Membership
+from waywarden.bodies.services import choose_connection, go_live
 from waywarden.connections.admin import page_of, what_is_wrong
 from waywarden.connections.checking import check
 from waywarden.connections.forms import MODEL_FIELDS, ConnectionForm
 from waywarden.connections.models import Connection
 from waywarden.events.services import Actor
-
-#: unfold's look of a warning.
-_WARNING = (
-    "bg-orange-100 text-orange-700 dark:bg-orange-500/20 dark:text-orange-400 px-2 py-1"
-    " rounded-default"
-)
-
-
-def method_in_words(connection: Connection | None) -> str:
-    """A send method's label."""
-    kind = connection.kind if connection else "email"
-    found = registry.backend_classes().get(kind)
-    return str(found.label) if found else str(_("%s (not installed)")) % kind
-
-
-def way_in_words(category: Category) -> str:
-    """How reports of a category go, and an own choice that is kept but ignored, clearly so."""
-    words = method_in_words(category.connection_for_sending)
-    own = (
-        method_in_words(None)
-        if category.is_devolved_to_email
-        else str(category.connection)
-        if category.connection
-        else ""
-    )
-    if category.own_choice_is_ignored:
-        mark = '{} <strong class="{}" data-ignored>{}</strong>'
-        return format_html(mark, words, _WARNING, _("kept but ignored: %s") % own)
-    return str(_("%s (its own choice)")) % words if own else words
+from waywarden.kernel.errors import RuleBroken
 
 
 class CategoryList(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
@@ -100,8 +72,8 @@ class CategoryList(TabularInline):  # type: ignore[misc]  # unfold is not seen b
 
     @admin.display(description=_("e-mail addresses"))
     def addresses(self, category: Category) -> str:
-        """Its addresses in one line."""
-        return ", ".join(category.emails) or "–"
+        """Its addresses in one line, those that mail came back from marked."""
+        return addresses_in_words(category)
 
     @admin.display(description=_("goes by"))
     def way(self, category: Category) -> str:
@@ -130,7 +102,8 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
     search_fields = ("name", "slug")
     show_full_result_count = False
     prepopulated_fields = {"slug": ("name",)}
-    autocomplete_fields = ("areas", "parent", "fetching_connection")
+    autocomplete_fields = ("areas", "parent", "fetching_connection", "shadow_connection")
+    actions = ("go_live",)
     inlines = (CategoryList, MembershipInline)
     fieldsets = (
         (None, {"fields": ("name", "slug", "areas", "parent", "external_url", "cobrand")}),
@@ -145,6 +118,10 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
             },
         ),
         (_("Leaving"), {"fields": ("is_deleted",), "classes": ["collapse"]}),
+        (
+            _("What else happens"),
+            {"fields": ("tells_when_sent", "shadow_connection"), "classes": ["collapse"]},
+        ),
         (_("How reports reach it"), {"fields": ("can_be_devolved", "send_method")}),
     )
 
@@ -221,6 +198,21 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
         super().save_model(request, obj, form, change)
         choose_connection(obj, form.save_connection(), by=Actor("user", request.user.pk))
 
+    @admin.action(
+        description=_("Go live: send by the connection in shadow"), permissions=["change"]
+    )
+    def go_live(self, request: HttpRequest, queryset: QuerySet[Body]) -> None:
+        """What is on its way already goes on by the connection before."""
+        for body in queryset:
+            try:
+                live = go_live(body.pk, by=Actor("user", request.user.pk))
+            except RuleBroken as error:
+                messages.error(request, f"{body}: {error}")
+            else:
+                messages.success(request, _("%(body)s sends by %(way)s now.") % {
+                    "body": body, "way": live,
+                })  # fmt: skip
+
     def get_urls(self) -> Any:
         """With the test."""
         test = path(
@@ -258,105 +250,6 @@ def _others(connection: Connection, body: Body) -> str:
         fetching_connection=connection
     )
     return ", ".join(others.exclude(pk=body.pk).distinct().values_list("name", flat=True))
-
-
-class QuestionInline(StackedInline):  # type: ignore[misc]  # unfold is not seen by mypy
-    """A category's questions and notices."""
-
-    model = Question
-    form = QuestionForm
-    extra = 0
-    fields = (
-        ("code", "datatype"),
-        "description",
-        "hint",
-        ("required", "variable"),
-        ("automated", "order"),
-        "choices_text",
-        ("shown_if", "shown_if_values"),
-    )
-
-
-class PlaceRuleInline(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
-    """Where in the body's areas a category is on offer."""
-
-    model = PlaceRule
-    extra = 0
-    verbose_name_plural = _("only in some places")
-
-
-@admin.register(Category)
-class CategoryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
-    """Categories: addresses, service code, own send method, questions."""
-
-    form = CategoryForm
-    list_display = ("name", "body", "state", "service_code", "addresses", "way", "is_private")
-    list_filter = ("state", "is_private", "photo_required", "body")
-    list_select_related = ("body__sending_connection", "connection")
-    search_fields = ("name", "service_code", "body__name")
-    show_full_result_count = False
-    prepopulated_fields = {"slug": ("name",)}
-    autocomplete_fields = ("body", "connection")
-    readonly_fields = ("way", "changed")
-    inlines = (QuestionInline, PlaceRuleInline)
-    fieldsets = (
-        (None, {"fields": ("body", "name", "slug", "state", "groups", "description", "keywords")}),
-        (
-            _("Where its reports go"),
-            {
-                "fields": ("way", "emails", "service_code", "send_method", "connection"),
-                "description": _(
-                    "Addresses and service code are both kept, so that changing the way and back"
-                    " loses nothing."
-                ),
-            },
-        ),
-        (
-            _("What people are told"),
-            {
-                "fields": (
-                    "emergency_notice",
-                    "stop_message",
-                    "title_hint",
-                    "detail_hint",
-                    "target_days",
-                )
-            },
-        ),
-        (
-            _("Rules"),
-            {
-                "fields": (
-                    ("photo_required", "is_private"),
-                    ("allows_anonymous", "prefer_if_multiple"),
-                    "look_alike_metres",
-                    "id_field",
-                )
-            },
-        ),
-        (
-            _("Syncing"),
-            {"fields": ("protected_fields", "changed"), "classes": ["collapse"]},
-        ),
-    )
-
-    @admin.display(description=_("e-mail addresses"))
-    def addresses(self, category: Category) -> str:
-        """Its addresses in one line."""
-        return ", ".join(category.emails) or "–"
-
-    @admin.display(description=_("goes by"))
-    def way(self, category: Category) -> str:
-        """How its reports go."""
-        return way_in_words(category) if category.body_id else "–"
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The short name is proposed once."""
-        return self.prepopulated_fields if obj is None else {}
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A category gets the state *deleted*; old reports keep it."""
-        return False
 
 
 @admin.register(Membership)

@@ -11,6 +11,8 @@ class ConfigAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Installs the handlers of events, the one page that knows them all."""
-        from waywarden.jobs import handlers  # imports models, which are ready only now
+        from waywarden.config import mail_webhooks  # import models, which are ready only now
+        from waywarden.jobs import handlers
 
         handlers.install()
+        mail_webhooks.install()

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": (f"{_HERE}.doctor:doctor", "Check that this installation is set up right."),
     "fetch": (f"{_HERE}.sync_commands:fetch", "Take in problems that a body's system knows."),
     "import": (f"{_HERE}.import_commands:import_group", "Take in what already exists, in bulk."),
+    "mail": (f"{_HERE}.mail_commands:mail", "File mail that comes back from bodies."),
     "mailbox": (f"{_HERE}.mailbox_commands:mailbox", "Catch mails and show them on a page."),
     "manage": (f"{_HERE}.site_commands:manage", "Run one of Django's own commands."),
     "migrate": (f"{_HERE}.site_commands:migrate", "Bring the database up to this version."),

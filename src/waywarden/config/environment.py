@@ -109,7 +109,7 @@ SETTINGS: tuple[Setting, ...] = (
         "WAYWARDEN_MAIL_ANSWERS",
         Kind.TEXT,
         "",
-        "A domain whose mail comes to the command `mail receive` or to your provider's webhook."
+        "A domain whose mail comes to `waywarden mail receive` or to your provider's webhook."
         " Then bounces and answers of bodies are taken in and filed with the report. Without it,"
         " bodies answer to the reporter directly.",
     ),

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "anymail",
     "django_htmx",
     "procrastinate.contrib.django",
     "django.contrib.humanize",  # the pages of allauth use it

@@ -1,5 +1,6 @@
 """Every address of the install: people, machines, the admin."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -16,6 +17,10 @@ urlpatterns = [
     path("admin/login/", to_the_door),
     path("admin/", admin.site.urls),
 ]
+
+if settings.ANYMAIL.get("WEBHOOK_SECRET"):
+    # Where a mail provider tells of answers and bounces; closed without a secret.
+    urlpatterns.append(path("mail/", include("anymail.urls")))
 
 handler400 = error_views.bad_request
 handler403 = error_views.forbidden

@@ -20,14 +20,14 @@ class LongListAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by 
 class RecordAdmin(LongListAdmin):
     """Rows that only the site itself writes."""
 
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002 - Django gives more than is needed
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         """Nobody."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django gives more than is needed
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django gives more than is needed
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody."""
         return False

@@ -17,7 +17,7 @@ from waywarden.events.services import Actor
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports.admin import ReportAdmin
 from waywarden.sending import services
-from waywarden.sending.models import Delivery
+from waywarden.sending.models import Answer, Delivery
 
 
 class DeliveryActionForm(ActionForm):  # type: ignore[misc]  # unfold is not seen by mypy
@@ -154,5 +154,43 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold is not seen
         return False
 
 
+class AnswerInline(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
+    """What bodies answered by mail, on the report's page."""
+
+    model = Answer
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    fields = ("at", "kind", "body", "sender", "subject", "text")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With names, and without the mails themselves."""
+        return super().get_queryset(request).select_related("body").defer("raw")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They come by mail."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only looked at."""
+        return False
+
+
+@admin.register(Answer)
+class AnswerAdmin(RecordAdmin):
+    """Mail that came back from bodies; what belongs to nothing here is kept, too."""
+
+    list_display = ("at", "kind", "body", "report", "sender", "subject")
+    list_filter = ("kind", "body")
+    list_select_related = ("body", "report")
+    exclude = ("raw", "mark", "delivery")
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
+        """Without the mails themselves."""
+        queryset: QuerySet[Answer] = super().get_queryset(request)
+        return queryset.defer("raw")
+
+
 # `reports` lies below and knows no delivery; its page gets the list from here.
-ReportAdmin.inlines += (DeliveryInline,)
+ReportAdmin.inlines += (DeliveryInline, AnswerInline)

@@ -106,6 +106,35 @@ class Delivery(models.Model):
         return f"delivery {self.pk} ({self.state})"
 
 
+class Answer(models.Model):
+    """A mail that came back from a body: what it answered, or that a mail did not reach it."""
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", _("an answer")
+        AUTOMATIC = "automatic", _("an automatic answer")
+        BOUNCE = "bounce", _("a mail did not arrive")
+        UNKNOWN = "unknown", _("it belongs to nothing here")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    delivery = models.ForeignKey(Delivery, models.PROTECT, null=True, related_name="answers")
+    report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="answers")
+    body = models.ForeignKey(Body, models.PROTECT, null=True, related_name="answers")
+    at = models.DateTimeField(_("when"))
+    mark = models.CharField(max_length=64, unique=True, help_text=_("The same mail is kept once."))
+    sender = models.CharField(_("from"), max_length=254, blank=True)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    raw = models.BinaryField(help_text=_("The mail itself, its beginning where it is very long."))
+
+    class Meta:
+        verbose_name = _("mail from a body")
+        verbose_name_plural = _("mails from bodies")
+        indexes = [models.Index(fields=["report", "at"], name="answer_story")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.report_id}"
+
+
 class ShadowRequest(models.Model):
     """What a connection in shadow would have been told of a report; nothing went out."""
 

@@ -58,6 +58,7 @@ class Cause(enum.StrEnum):
     DUPLICATE_ID = "duplicate_id"  # another report has the reference already
     BY_HAND = "by_hand"
     WITHDRAWN = "withdrawn"
+    BOUNCED = "bounced"  # the mail came back from every address
     REROUTED = "rerouted"  # another body has it now
 
 

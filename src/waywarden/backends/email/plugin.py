@@ -23,6 +23,7 @@ from waywarden.backends.contract import (
 )
 from waywarden.backends.email.options import EmailOptions
 from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown
+from waywarden.kernel.http import HeldBack
 
 #: Answers of a provider's interface that mean "not now"; nothing was taken.
 _BUSY = frozenset({408, 425, 429, 503})
@@ -82,6 +83,8 @@ class EmailBackend(Backend):
             message = "No mail was rendered for it."
             raise Misconfigured(message)
         recipients = dict.fromkeys((*emails, *self.options.extra_recipients))
+        if self.way.is_rehearsal:
+            raise HeldBack
         if not recipients:
             message = "The category has no e-mail address."
             raise Refused(message)
@@ -97,15 +100,20 @@ class EmailBackend(Backend):
 def _letter(
     mail: Mail, address: str, attached: list[tuple[str, bytes]], connection: Any
 ) -> EmailMultiAlternatives:
+    headers = {**mail.headers, "Message-ID": mail.message_id}
+    if mail.envelope_sender:  # then from_email is the envelope's, and the header says who writes
+        headers["From"] = mail.sender
     letter = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
-        from_email=mail.sender,
+        from_email=mail.envelope_sender or mail.sender,
         to=[address],
-        reply_to=[mail.reply_to] if mail.reply_to else None,
-        headers={**mail.headers, "Message-ID": mail.message_id},
+        reply_to=[one.strip() for one in mail.reply_to.split(",") if one.strip()] or None,
+        headers=headers,
         connection=connection,
     )
+    # Providers say it again when they tell of a bounce; SMTP knows nothing of it.
+    letter.metadata = {"delivery": mail.headers.get("X-Waywarden-Delivery", "")}  # type: ignore[attr-defined]
     letter.attach_alternative(mail.html, "text/html")
     for filename, data in attached:
         kind = "application/json" if filename.endswith(".json") else "image/jpeg"
