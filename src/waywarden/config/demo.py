@@ -141,12 +141,12 @@ def _api_key(home: Path) -> str:
 
 
 def _write_deployment(home: Path, ports: Ports, key: str) -> None:
-    from waywarden.adapters.demo.sample import deployment_text
+    from waywarden.config import demo_deployment
 
     folder = home / "deployments"
     folder.mkdir(exist_ok=True)
-    text = deployment_text(
-        works_url=f"http://{HOST}:{ports.works}",
+    text = demo_deployment.text(
+        works_database=home / "works.sqlite",
         api_key_hash=hash_token(key),
         public_url=f"http://{HOST}:{ports.adapter}",
     )
