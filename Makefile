@@ -7,7 +7,7 @@ MAP_DIR := $(HOME_DIR)/map
 BUILT := src/waywarden/ui/static/ui/built
 LOCALE := var/locale
 
-.PHONY: help messages setup browser demo test lint types floors docs unit walk chaos bench bench-quick new-backend lock clean
+.PHONY: help messages setup browser demo test lint types floors docs unit walk chaos bench bench-quick new-backend new-adapter lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -82,6 +82,9 @@ bench-quick: setup ## the same with a tenth of the data
 new-backend: setup ## a back-end of your own: make new-backend NAME=works_office
 	@$(BIN)/python tools/new_backend.py $(NAME)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+
+new-adapter: setup ## a kind of adapter of your own: make new-adapter NAME=works_office
+	@$(BIN)/python tools/new_adapter.py $(NAME)
 
 lock: $(VENV)/.installed ## the locked requirements anew, from pyproject.toml
 	$(BIN)/python tools/lock.py

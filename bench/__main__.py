@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from bench import home
 from bench.figures import Figure, machine, table, write
 
-NAMES = ("pages", "open311", "sending", "taking-in", "importing", "starting")
+NAMES = ("pages", "open311", "sending", "taking-in", "importing", "starting", "adapters")
 QUICK, FULL = (10_000, 100_000), (10_000, 100_000, 1_000_000)
 
 
@@ -37,7 +37,7 @@ def main() -> int:
 
 def _measures(*, quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
     """What is measured, by name. Django is set up by now, so that models can be imported."""
-    from bench import city, importing, open311, pages, sending, starting, taking_in
+    from bench import adapters, city, importing, open311, pages, sending, starting, taking_in
 
     sizes = QUICK if quick else FULL
 
@@ -59,6 +59,7 @@ def _measures(*, quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
         "taking-in": in_a_city(taking_in.measure),
         "importing": lambda: importing.measure(sizes[-1]),
         "starting": starting.measure,
+        "adapters": adapters.measure,
     }
 
 

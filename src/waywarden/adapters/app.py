@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from waywarden.adapters import deployment as deployments_
-from waywarden.adapters import logs, serving, status_pages
+from waywarden.adapters import logs, status_pages
 from waywarden.adapters.deployment import Loaded
 from waywarden.adapters.figures import Figures
 from waywarden.adapters.health import Health
@@ -25,7 +25,6 @@ from waywarden.adapters.switchboard import Mounted, Switchboard
 from waywarden.open311.provider import Provider
 from waywarden.open311.server import Open311App
 
-STORE_NAME = "adapter-store.sqlite3"
 ROUNDS_EVERY = timedelta(seconds=5)
 
 
@@ -178,20 +177,8 @@ def build_app(
     return AdapterApp(opened, store=store, pages=pages)
 
 
-def serve(
-    directory: Path, *, host: str, port: int, store: Path | None = None, pages: bool = True
-) -> None:
-    """Serves every deployment file of a folder until SIGTERM or SIGINT.
-
-    `store` is the file that remembers what was sent, beside the deployments unless named.
-    Raises BadDeployment with a line for every fault, Misconfigured when it cannot listen.
-    """
-    deployments_.load_all(directory, KINDS)
-    load = functools.partial(_load, directory, store or directory / STORE_NAME, pages)
-    serving.run(load, host=host, port=port)
-
-
-def _load(directory: Path, store: Path, pages: bool) -> WSGIApplication:
+def load(directory: Path, *, store: Path, pages: bool) -> AdapterApp:
+    """The server of a folder, with its rounds begun. Raises BadDeployment with every fault."""
     logs.configure()
     app = build_app(deployments_.load_all(directory, KINDS), store=Store(store), pages=pages)
     app.rounds.start()

@@ -28,11 +28,11 @@ def adapter() -> None:
 @click.option("--pages/--no-pages", default=True, help="Show how it goes at / and /metrics.")
 def serve(*, directory: Path, listen: str, store: Path | None, pages: bool) -> None:
     """Serve every deployment file of DIRECTORY, each under its jurisdiction."""
-    from waywarden.adapters import app
+    from waywarden.adapters import start
 
     place = listen_of(listen)
     click.echo(f"The deployments of {directory} are served on http://{listen}/")
-    app.serve(directory, host=place.host, port=place.port, store=store, pages=pages)
+    start.serve(directory, host=place.host, port=place.port, store=store, pages=pages)
 
 
 @adapter.command()

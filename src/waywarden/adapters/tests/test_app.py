@@ -142,7 +142,7 @@ def test_a_program_starts_and_stops_cleanly(tmp_path, free_port, programs, which
     works = (".demo.fake", adapter[1])
     module, call = adapter if which == "adapter" else works
     target = tmp_path if which == "adapter" else tmp_path / "works.sqlite3"
-    module = ".app" if which == "adapter" else module
+    module = ".start" if which == "adapter" else module
     programs.append(start(module, call, str(target), str(free_port)))
     path = "/healthz" if which == "adapter" else "/jobs"
     assert wait_for(f"http://127.0.0.1:{free_port}{path}")
@@ -169,7 +169,7 @@ def test_a_killed_program_leaves_nobody_behind(tmp_path, free_port, programs):
 def test_wrong_deployments_stop_the_start_and_are_all_named(tmp_path, free_port, programs):
     (tmp_path / "east.toml").write_text("colour = 1")
     call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
-    programs.append(start(".app", call, str(tmp_path), str(free_port)))
+    programs.append(start(".start", call, str(tmp_path), str(free_port)))
     assert programs[0].wait(timeout=15) != 0
     said = programs[0].stderr.read().decode()
     assert "east.toml:1: colour:" in said
