@@ -1,5 +1,6 @@
 """The adapter server: all deployments of a folder under one address, by jurisdiction."""
 
+import fcntl
 import functools
 import json
 import os
@@ -22,6 +23,7 @@ from waywarden.adapters.status_pages import Standing
 from waywarden.adapters.steps import Rounds
 from waywarden.adapters.store import Store
 from waywarden.adapters.switchboard import Mounted, Switchboard
+from waywarden.kernel.errors import Misconfigured
 from waywarden.open311.provider import Provider
 from waywarden.open311.server import Open311App
 
@@ -177,9 +179,22 @@ def build_app(
     return AdapterApp(opened, store=store, pages=pages)
 
 
+def hold(store: Path) -> None:
+    """Keeps other servers from the same store, until this process ends. Raises Misconfigured."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(store.with_name(f"{store.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        message = f"Another adapter server uses the store {store}; name another with --store."
+        raise Misconfigured(message) from error
+
+
 def load(directory: Path, *, store: Path, pages: bool) -> AdapterApp:
     """The server of a folder, with its rounds begun. Raises BadDeployment with every fault."""
     logs.configure()
+    hold(store)
     app = build_app(deployments_.load_all(directory, KINDS), store=Store(store), pages=pages)
     app.rounds.start()
     return app

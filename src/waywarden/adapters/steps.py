@@ -65,17 +65,6 @@ def counted(store: Store, jurisdiction: str) -> Counted:
     return Counted(waiting=found.get("waiting", 0), dead=found.get("dead", 0))
 
 
-def again(store: Store, jurisdiction: str) -> int:
-    """Gives every dead step of a deployment another chance; how many there were."""
-    statement = (
-        "update steps set state = 'waiting', attempts = 0, next_at = ?, created_at = ?"
-        " where jurisdiction = ? and state = 'dead'"
-    )
-    now = clock.now().isoformat()
-    with store.connect() as db:
-        return db.execute(statement, [now, now, jurisdiction]).rowcount
-
-
 def take_due(
     store: Store, jurisdiction: str, system: System, health: Health, *, now: datetime | None = None
 ) -> int:

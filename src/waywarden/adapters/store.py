@@ -57,7 +57,10 @@ class Standing(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What `Store.claim` found. `first_at` and `last_at` say when it was sent before."""
+    """What `Store.claim` found. `first_at` and `last_at` say when it was sent before.
+
+    Of an unsure post `answer` is what a person found in the vendor's system, "" when nobody looked.
+    """
 
     standing: Standing
     answer: str = ""
@@ -71,13 +74,16 @@ class Store:
     Each call opens a connection, so threads may share it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_ours: bool = True) -> None:
+        """With `is_ours` off the file may be another process's, and what it sends is left alone."""
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         with self.connect() as db:
             db.execute("pragma journal_mode = wal")
             db.executescript(Path(__file__).with_name("store.sql").read_text(encoding="utf-8"))
+            if not is_ours:
+                return
             db.execute("update posts set state = 'unsure' where state = 'sending'")
             db.execute(
                 "delete from posts where last_at < ?", [(clock.now() - KEPT_FOR).isoformat()]
@@ -170,6 +176,7 @@ def _claimed(db: sqlite3.Connection, post: Post) -> Claim:
     db.execute("update posts set state = 'sending'" + _WHERE, key)
     return Claim(
         Standing.UNSURE,
+        answer=answer,
         first_at=datetime.fromisoformat(first_at),
         last_at=datetime.fromisoformat(last_at),
     )
@@ -223,6 +230,8 @@ def _arrived(claim: Claim, *, look_up: LookUp | None, settles_after: timedelta) 
     """The id of an earlier attempt that did arrive, None when surely none did."""
     if claim.first_at is None or claim.last_at is None:
         return None
+    if claim.answer:
+        return claim.answer  # somebody has looked, and said so
     if look_up is None:
         message = "An earlier attempt may have arrived, and this system cannot be asked."
         raise Unknown(message)

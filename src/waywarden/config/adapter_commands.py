@@ -92,6 +92,43 @@ def new(*, kind: str, name: str, directory: Path) -> None:
     click.echo(f"The key for the sender, told only now: {key}")
 
 
+@adapter.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--store", type=_FILE, help="The store; beside the deployments unless named.")
+@click.option("--retry", is_flag=True, help="Try everything again that was given up.")
+@click.option("--key", help="An unsure one, as it is listed.")
+@click.option("--as", "number", help="With --key: it arrived, and this is its id.")
+@click.option("--again", is_flag=True, help="With --key: it did not arrive; send it again.")
+def stuck(
+    *, directory: Path, store: Path | None, retry: bool, key: str, number: str, again: bool
+) -> None:
+    """List what is stuck in DIRECTORY's store, or settle it. Safe while the server runs."""
+    from waywarden.adapters import stuck as rows
+    from waywarden.adapters.start import STORE_NAME
+    from waywarden.adapters.store import Store
+    from waywarden.kernel import clock
+
+    path = store or directory / STORE_NAME
+    if not path.exists():
+        raise Misconfigured(f"There is no store at {path}.")
+    kept = Store(path, is_ours=False)
+    if key:
+        if bool(number) == again:
+            raise Misconfigured("Say with --as which id it has, or with --again to send it again.")
+        rows.settle(kept, rows.named(kept, key), answer=number or "")
+        click.echo("Noted. It takes effect when the sender asks again.")
+    elif retry:
+        click.echo(f"{rows.retry_all(kept, now=clock.now())} will be tried again.")
+    else:
+        found = rows.all_stuck(kept)
+        for one in found:
+            click.echo(
+                f"{one.kind}: {one.jurisdiction} {one.since:%Y-%m-%d %H:%M} UTC, {one.words}"
+            )
+            click.echo(f"    {one.key}")
+        click.echo(f"{len(found)} in all." if found else "Nothing is stuck.")
+
+
 @adapter.group()
 def sql() -> None:
     """For adapters of the kind `sql`."""

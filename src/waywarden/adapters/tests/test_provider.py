@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from waywarden.adapters import steps
+from waywarden.adapters import steps, stuck
 from waywarden.adapters.contract import BadRow, CannotAsk, StepDraft
 from waywarden.adapters.store import Store
 from waywarden.adapters.tests.memory import MemorySystem, provider_of
@@ -192,7 +192,7 @@ def test_a_step_is_given_up_in_the_open_and_can_be_tried_again(provider, system,
     assert "given up" in caplog.text
     assert pauses == sorted(pauses)
     system.step_fails = None
-    assert steps.again(store, "east") == 1
+    assert stuck.retry_all(store, now=clock.now()) == 1
     steps.take_due(store, "east", system, health, now=clock.now())
     assert len(system.taken) == 1
 

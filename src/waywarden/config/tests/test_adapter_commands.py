@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from waywarden.adapters.kinds import KINDS
+from waywarden.adapters.start import STORE_NAME
+from waywarden.adapters.store import Post, Store
 from waywarden.config.cli import cli
 from waywarden.kernel.errors import Misconfigured
 from waywarden.kernel.secrets import hash_token
@@ -65,3 +67,19 @@ def test_faults_are_told_with_their_lines_and_an_unknown_kind_with_those_there_a
     assert "a.toml:3: colour: 'colour' is not a key here" in said
     assert "a.toml:1: jurisdiction: this is missing" in said
     assert "There are: demo" in str(run("new", "dmo", "x").exception)
+
+
+def test_what_is_stuck_is_listed_and_settled(tmp_path):
+    assert "no store" in str(run("stuck", tmp_path).exception)
+    store = Store(tmp_path / STORE_NAME)
+    post = Post("east", "request", "id:7")
+    store.claim(post)
+    assert run("stuck", tmp_path).output.strip() == "Nothing is stuck."
+    store.unsure(post)
+    listed = run("stuck", tmp_path).output
+    assert "unsure: east" in listed
+    assert "request id:7" in listed
+    assert "Say with --as" in str(run("stuck", tmp_path, "--key", "request id:7").exception)
+    assert "Noted" in run("stuck", tmp_path, "--key", "request id:7", "--as", "4711").output
+    assert run("stuck", tmp_path).output.strip() == "Nothing is stuck."
+    assert "0 will be tried" in run("stuck", tmp_path, "--retry").output
