@@ -23,11 +23,13 @@ from waywarden.adapters.status_pages import Standing
 from waywarden.adapters.steps import Rounds
 from waywarden.adapters.store import Store
 from waywarden.adapters.switchboard import Mounted, Switchboard
+from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured
 from waywarden.open311.provider import Provider
 from waywarden.open311.server import Open311App
 
 ROUNDS_EVERY = timedelta(seconds=5)
+TIDY_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class AdapterApp:
         self._store, self._mounted, self._figures = store, opened.mounted, figures
         self._open311 = Open311App(Switchboard(opened.mounted, figures))
         self._work = opened.work
-        self.rounds = Rounds(every=ROUNDS_EVERY, work=opened.work)
+        self._tidied = clock.now()
+        self.rounds = Rounds(every=ROUNDS_EVERY, work={**opened.work, "the store": self._tidy})
         figures.watch(lambda: status_pages.gauges(self._standings(), store_bytes=self._size()))
         self._pages: dict[str, tuple[str, Callable[[], bytes]]] = {
             "/healthz": ("application/json", self._alive),
@@ -91,6 +94,11 @@ class AdapterApp:
         """Does once what the rounds do from time to time."""
         for work in self._work.values():
             work()
+
+    def _tidy(self) -> None:
+        if clock.now() - self._tidied > TIDY_EVERY:
+            self._tidied = clock.now()
+            self._store.tidy()
 
     def _alive(self) -> bytes:
         names = [one.deployment.jurisdiction for one in self._mounted]

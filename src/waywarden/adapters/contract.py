@@ -124,6 +124,10 @@ class SystemOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         float,
         Meta(ge=0, description="How long after a lost answer the report may still turn up there."),
     ] = 60.0
+    collect_seconds: Annotated[
+        float,
+        Meta(ge=1, description="How often it is asked by itself for what it hands out once."),
+    ] = 300.0
     at_once: Annotated[
         int, Meta(ge=1, le=64, description="How many calls may use the system at the same time.")
     ] = 8

@@ -1,6 +1,7 @@
 """A body's system as an Open311 Provider: what is the same whatever stands behind it."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -63,6 +64,7 @@ class SystemProvider:
         self._deployment, self._store = frame.deployment, frame.store
         self._catalogue = Catalogue(frame.deployment, frame.options, system)
         self._statuses = StatusTable(frame.deployment.statuses)
+        self._collected_at: float | None = None
 
     def discovery(self, _call: Call) -> types.Discovery:
         deployment = self._deployment
@@ -156,7 +158,11 @@ class SystemProvider:
         return self._asked_rows(self._update_rows(since, until))
 
     def collect(self) -> None:
-        """Fetches what the system hands out by itself. Never raises our errors."""
+        """Fetches what the system hands out by itself, when it is time. Never raises our errors."""
+        now, before = time.monotonic(), self._collected_at
+        if before is not None and now - before < self.frame.options.collect_seconds:
+            return
+        self._collected_at = now
         try:
             self.system.collect()
         except WaywardenError as error:

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,11 +13,13 @@ from waywarden.adapters.contract import Step, StepDraft, System
 from waywarden.adapters.health import STEPS, Health
 from waywarden.adapters.store import Post, Store
 from waywarden.kernel import clock
-from waywarden.kernel.errors import Refused, WaywardenError
+from waywarden.kernel.errors import Refused, TryLater, Unknown, WaywardenError
 from waywarden.kernel.retry import is_too_old, next_attempt_at
 
 log = logging.getLogger(__name__)
 
+HANDS = 4
+"""How many deployments are gone round to at the same time."""
 AT_ONCE = 20
 """Steps that are taken before the others of the process get their turn."""
 MOST_REFUSALS = 3
@@ -89,6 +92,8 @@ def take_due(
         except WaywardenError as error:
             _put_off(store, number, attempts + 1, datetime.fromisoformat(created_at), error, now)
             health.failed(STEPS, error)
+            if isinstance(error, TryLater | Unknown):
+                break  # the others would only wait for the same
         except Exception as error:  # the worker's rim: one bad step must not stop the others
             log.exception("Step %s of %s failed", number, jurisdiction)
             _put_off(store, number, attempts + 1, datetime.fromisoformat(created_at), error, now)
@@ -125,7 +130,7 @@ def _put_off(
 
 
 class Rounds:
-    """A thread that goes round: takes due steps and collects what systems hand out."""
+    """Goes round: takes due steps and collects what systems hand out, each for itself."""
 
     def __init__(self, *, every: timedelta, work: Mapping[str, Callable[[], None]]) -> None:
         self._every, self._work = every, dict(work)
@@ -142,9 +147,16 @@ class Rounds:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every.total_seconds()):
-            for name, work in self._work.items():
-                try:
-                    work()
-                except Exception:  # one deployment's trouble must not stop the others
-                    log.exception("The rounds of %s failed", name)
+        busy: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(HANDS, thread_name_prefix="adapter-rounds") as hands:
+            while not self._stop.wait(self._every.total_seconds()):
+                for name, work in self._work.items():
+                    if name not in busy or busy[name].done():  # a slow one is not asked twice
+                        busy[name] = hands.submit(_carefully, name, work)
+
+
+def _carefully(name: str, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:  # one deployment's trouble must not stop the others
+        log.exception("The rounds of %s failed", name)

@@ -16,6 +16,12 @@ KEPT_FOR = timedelta(days=400)
 WAIT_SECONDS = 5.0
 """How long a repeat waits for the first one, when both are here at the same time."""
 _LOOK_EVERY = 0.05
+_AGES = {
+    "posts": "state = 'answered' and last_at",
+    "steps": "state = 'done' and created_at",
+    "kept": "at",
+    "set_aside": "last_at",
+}
 _WHERE = " where jurisdiction = ? and kind = ? and key = ?"
 
 Also = Callable[[sqlite3.Connection, str], None] | None
@@ -85,9 +91,14 @@ class Store:
             if not is_ours:
                 return
             db.execute("update posts set state = 'unsure' where state = 'sending'")
-            db.execute(
-                "delete from posts where last_at < ?", [(clock.now() - KEPT_FOR).isoformat()]
-            )
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Throws away what is too old to be asked for again."""
+        before = (clock.now() - KEPT_FOR).isoformat()
+        with self.connect() as db:
+            for table, moment in _AGES.items():
+                db.execute(f"delete from {table} where {moment} < ?", [before])
 
     @contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:

@@ -80,7 +80,7 @@ def _demo(tmp: Path) -> Iterator[Stand]:
     works = Works(tmp / "works.sqlite3")
     app = WorksApp(works)
     with served(app) as url:
-        text = _quick(_text("demo", works_url=url), "read_seconds = 0.3")
+        text = _quick(_text("demo", works_url=url), "read_seconds = 1.5")
 
         def switch(**on: Any) -> None:
             app.switches = DemoSwitches(**on)
@@ -127,7 +127,7 @@ def _rest(desk: Callable[[], Any], text: str | None, *, can_be_asked: bool) -> A
                 whole = whole[: whole.index("[system]")] + text
             whole = whole.replace('url = "https://api.vendor.example/v2"', f'url = "{url}"')
             whole = whole.replace("https://login.vendor.example", url)
-            whole = _quick(whole, 'allow_private = ["127.0.0.1"]', "read_seconds = 0.4")
+            whole = _quick(whole, 'allow_private = ["127.0.0.1"]', "read_seconds = 1.5")
 
             def switch(**on: Any) -> None:
                 app.switches = RestSwitches(**on)
@@ -168,7 +168,7 @@ def _passthrough(tmp: Path) -> Iterator[Stand]:
     with served(server) as url:
         text = _text("passthrough").replace("https://open311.east.example/v2", url)
         text = text.replace("# api_key", "api_key").replace("Europe/London", "UTC")
-        text = _quick(text, 'allow_private = ["127.0.0.1"]', "read_seconds = 0.4")
+        text = _quick(text, 'allow_private = ["127.0.0.1"]', "read_seconds = 1.5")
 
         def switch(**on: Any) -> None:
             for name in FAULTS:

@@ -101,10 +101,11 @@ def test_after_any_trouble_nothing_is_lost_and_nothing_is_twice(stand, adapter, 
         pytest.skip("this system answers or is away; its own tests take it away")
     adapter.get("/services.json")
     adapter.get(f"/services/{stand.code}.json")
-    stand.switch(**{fault: 0.9 if fault == "slow" else True})
+    stand.switch(**{fault: 2.0 if fault == "slow" else True})
     got = adapter.post("/requests.json", report(stand))
     assert got.status in {400, 502, 503, 504}
-    for what in ("/requests.json", "/servicerequestupdates.json?api_key=" + KEY):
+    lists = ("/requests.json", "/servicerequestupdates.json?api_key=" + KEY)
+    for what in lists if fault != "slow" else ():  # each would wait as long
         assert adapter.get(what).status in {400, 502, 503, 504}
     stand.switch()
     again = adapter.post("/requests.json", report(stand))

@@ -143,3 +143,15 @@ def test_an_id_that_answered_another_post_is_taken(store, vendor):
     ask(store, vendor)
     assert store.is_taken(Post("borsetshire", "request", "key:other"), "1")
     assert not store.is_taken(POST, "1")
+
+
+def test_what_is_too_old_to_be_asked_for_again_is_thrown_away_and_nothing_else(store, vendor):
+    ask(store, vendor)
+    unsure = Post("borsetshire", "request", "id:8")
+    store.claim(unsure)
+    store.unsure(unsure)
+    with store.connect() as db:
+        db.execute("update posts set last_at = '2020-01-01T00:00:00+00:00'")
+    store.tidy()
+    assert store.claim(POST).standing is Standing.FRESH
+    assert store.claim(unsure).standing is Standing.UNSURE

@@ -36,7 +36,7 @@ def deploy(tmp_path, server):
                 KINDS["passthrough"], jurisdiction="east", name="East", api_key_hash=hash_token(KEY)
             )
             quick = (
-                f'url = "{url}"\nallow_private = ["127.0.0.1"]\nread_seconds = 0.4\n'
+                f'url = "{url}"\nallow_private = ["127.0.0.1"]\nread_seconds = 1.5\n'
                 "services_seconds = 0\nsettle_seconds = 0\n"
             )
             text = text.replace('url = "https://open311.east.example/v2"\n', quick)

@@ -76,7 +76,7 @@ class TestPlain:
             ({"html": True}, 502),
             ({"down": True}, 503),
             ({"lost_reply": True}, 504),
-            ({"slow": 0.8}, 504),
+            ({"slow": 2.0}, 504),
         ],
     )
     def test_trouble_is_told_by_what_may_have_happened_and_nothing_is_doubled(
