@@ -19,6 +19,10 @@ _STYLE = (
     "color:#1c2b2a;background:#fbfcfb}h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem;"
     "border-bottom:1px solid #d5dedc;vertical-align:top}.bad{color:#a11c1c;font-weight:600}"
+    "time{white-space:nowrap}td,th,li{overflow-wrap:anywhere}"
+    "@media(max-width:45rem){thead{position:absolute;clip-path:inset(50%);height:1px;width:1px}"
+    "table,tbody,tr,th,td{display:block}tr{border-bottom:1px solid #d5dedc;padding:.4rem 0}"
+    "th,td{border:0;padding:0}td:empty{display:none}td::before{content:attr(data-is) ': '}}"
     "@media(prefers-color-scheme:dark){body{color:#e4eceb;background:#152120}"
     ".bad{color:#ff9c94}th,td{border-color:#33433f}}"
 )
@@ -127,7 +131,7 @@ def _section(one: Standing) -> str:
     counts = (
         f"<p>{one.posts} sent, {_bad(one.unsure)} of them unsure. Secondary work: "
         f"{one.steps_waiting} waiting, {_bad(one.steps_dead)} given up. "
-        f"{len(one.set_aside)} rows set aside.</p>"
+        f"{_rows(len(one.set_aside))} set aside.</p>"
     )
     return (
         f"<h2>{_text(one.name)} ({_text(one.jurisdiction)}, {_text(one.kind)}): {state}</h2>"
@@ -142,8 +146,10 @@ def _way_row(way: WayHealth) -> str:
     if way.is_broken:
         words = f'<span class="bad">{words} ({way.in_a_row} times in a row)</span>'
     return (
-        f"<tr><th>{way.way.capitalize()}</th><td>{_when(way.succeeded_at)}</td>"
-        f"<td>{_when(way.failed_at)}</td><td>{words}</td></tr>"
+        f'<tr><th scope="row">{way.way.capitalize()}</th>'
+        f'<td data-is="Last success">{_when(way.succeeded_at)}</td>'
+        f'<td data-is="Last failure">{_when(way.failed_at)}</td>'
+        f'<td data-is="What went wrong">{words}</td></tr>'
     )
 
 
@@ -160,6 +166,10 @@ def _failures(rows: Iterable[Failure]) -> str:
     return f"<details><summary>Last failures</summary><ul>{items}</ul></details>" if items else ""
 
 
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
+
+
 def _bad(number: int) -> str:
     return f'<span class="bad">{number}</span>' if number else "0"
 
@@ -169,4 +179,6 @@ def _text(text: str) -> str:
 
 
 def _when(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "–"
+    if moment is None:
+        return "–"
+    return f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M} UTC</time>'
