@@ -21,8 +21,13 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
+_UNSTORABLE = {"DataError 1366", "OperationalError 1366", "UntranslatableCharacter"}
 _EXTRAS = {"psycopg": "postgresql", "pymysql": "mariadb"}
 Row = Mapping[str, Any]
+
+
+class Unstorable(Refused):
+    """The database's charset does not have a character of the text; nothing was stored."""
 
 
 class Database:
@@ -197,14 +202,21 @@ def _writing() -> Iterator[None]:
     """Before the commit nothing is stored, whatever goes wrong."""
     try:
         yield
-    except (exc.IntegrityError, exc.DataError) as error:
-        raise Refused(f"The database refused it ({_named(error)}).") from error
-    except exc.ProgrammingError as error:
-        raise Misconfigured(f"The database does not take it ({_named(error)}).") from error
     except exc.DBAPIError as error:
-        raise TryLater(f"The database could not store it ({_named(error)}).") from error
+        raise _as_told(error) from error
     except exc.SQLAlchemyError as error:
         raise Misconfigured(f"It does not fit the database ({_named(error)}).") from error
+
+
+def _as_told(error: exc.DBAPIError) -> Exception:
+    name = _named(error)
+    if name in _UNSTORABLE:
+        return Unstorable()
+    if isinstance(error, exc.IntegrityError | exc.DataError):
+        return Refused(f"The database refused it ({name}).")
+    if isinstance(error, exc.ProgrammingError):
+        return Misconfigured(f"The database does not take it ({name}).")
+    return TryLater(f"The database could not store it ({name}).")
 
 
 def _named(error: exc.SQLAlchemyError) -> str:

@@ -1,6 +1,7 @@
 """Values as columns take and give them: keys, times, texts that fit, questions. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from waywarden.kernel.text import one_line, shorten
 from waywarden.open311 import types
 
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8")
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _LARGEST = 2**63
 
 
@@ -131,6 +133,16 @@ def words_in(value: Any) -> tuple[str, ...]:
 def web_addresses(urls: tuple[str, ...]) -> list[str]:
     """Those of the addresses that a browser may open."""
     return [one_line(url) for url in urls if url.startswith(("http://", "https://"))]
+
+
+def without_pictures(value: Any) -> Any:
+    """A text without what needs more than two bytes in UTF-16: emoji and rare signs."""
+    return _BEYOND.sub("?", value) if isinstance(value, str) else value
+
+
+def as_latin_1(value: Any) -> Any:
+    """A text with `?` for every letter that Latin-1 does not have."""
+    return value.encode("latin-1", "replace").decode("latin-1") if isinstance(value, str) else value
 
 
 def is_picture(data: bytes) -> bool:

@@ -1,6 +1,6 @@
 """A problem database made to look like Open311."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from waywarden.adapters.deployment import Kind
 from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, Reading
 from waywarden.adapters.opening import Opening, over_system
 from waywarden.adapters.sql import columns
-from waywarden.adapters.sql.client import Database, Row
+from waywarden.adapters.sql.client import Database, Row, Unstorable
 from waywarden.adapters.sql.options import MessagesTable, SqlOptions, UpdatesTable, faults
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
@@ -84,15 +84,14 @@ class SqlSystem(System):
         named = self._options.reports
         values = self._row_of(report)
         table = self._database.table(named.table, [named.id, *values])
-        fitting = columns.fitting(table, values)
 
-        def work(connection: sa.Connection) -> str:
+        def work(connection: sa.Connection, fitting: Mapping[str, Any]) -> str:
             made = connection.execute(sa.insert(table).values(fitting))
             number = columns.made_id(connection, table, named.id, made, fitting)
             self._add_photos(connection, number, report.new.uploads)
             return str(number)
 
-        return Sent(id=self._database.write(work))
+        return Sent(id=self._written(columns.fitting(table, values), work))
 
     def find_report(self, report: Report, since: datetime) -> Iterator[str]:
         named = self._options.reports
@@ -115,11 +114,11 @@ class SqlSystem(System):
         number = self._report_key(update.new.service_request_id)
         fitting = {named.report: number, **columns.fitting(table, values)}
 
-        def work(connection: sa.Connection) -> str:
+        def work(connection: sa.Connection, fitting: Mapping[str, Any]) -> str:
             made = connection.execute(sa.insert(table).values(fitting))
             return str(columns.made_id(connection, table, named.id, made, fitting))
 
-        return Sent(id=self._database.write(work))
+        return Sent(id=self._written(fitting, work))
 
     def find_update(self, update: Update, _since: datetime) -> Iterator[str]:
         named = self._messages()
@@ -211,6 +210,21 @@ class SqlSystem(System):
             values[column] = ", ".join(new.attributes.get(code, ())) or None
         values.pop("", None)
         return values
+
+    def _written(
+        self,
+        values: Mapping[str, Any],
+        work: Callable[[sa.Connection, Mapping[str, Any]], str],
+    ) -> str:
+        """Writes a row; with plainer letters where the database's charset has no others."""
+        for plainer in (None, columns.without_pictures, columns.as_latin_1):
+            row = {name: plainer(v) for name, v in values.items()} if plainer else values
+            try:
+                return self._database.write(lambda connection, row=row: work(connection, row))  # type: ignore[misc] # bound now
+            except Unstorable:
+                if plainer is columns.as_latin_1:
+                    raise
+        raise Unstorable
 
     def _place_of(self, new: types.NewRequest) -> dict[str, Any]:
         named = self._options.reports

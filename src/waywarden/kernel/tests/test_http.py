@@ -38,7 +38,7 @@ def serving(answer):
             asked.append((self.command, self.path, dict(self.headers), body))
             answer(self)
 
-        do_GET = do_POST = do  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do  # noqa: N815 - the library's names
 
         def log_message(self, format, *args):  # noqa: A002 - the library's
             return
@@ -199,6 +199,28 @@ def test_a_redirect_to_a_private_address_is_refused():
     ):
         Way(allowed_private={url.removeprefix("http://")}).get(url)
     assert asked == []
+
+
+def test_only_the_hosts_that_are_named_are_called_by_whatever_redirect():
+    with (
+        serving(says()) as (home, asked),
+        serving(says(status=302, Location=f"{home.replace('127.0.0.1', 'localhost')}/")) as (
+            url,
+            _,
+        ),
+    ):
+        way = Way(allowed_private=HERE, hosts=["127.0.0.1"])
+        for address in (url, "http://localhost:1/"):
+            with pytest.raises(ForbiddenAddress):
+                way.get(address)
+    assert asked == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_what_changes_something_may_go_by_another_method(method):
+    with serving(says()) as (url, asked):
+        Way(allowed_private=HERE).post(url, json={}, method=method)
+    assert asked[0][0] == method
 
 
 def test_a_redirect_to_another_host_does_not_learn_the_credentials():

@@ -251,3 +251,16 @@ def test_a_database_that_is_away_was_surely_not_written(tmp_path):
             database.table("reports")
         database.close()
         assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("charset", "kept"),
+    [("utf8mb3", "Löcher € 漢 ?"), ("latin1", "Löcher ? ? ?")],
+)
+@pytest.mark.parametrize("problems", ["mariadb"], indirect=True)
+def test_letters_that_the_database_does_not_have_do_not_stop_a_report(
+    adapter, problems, charset, kept
+):
+    problems.run(f"ALTER TABLE reports CONVERT TO CHARACTER SET {charset}")
+    sent(adapter, description="Löcher € 漢 😀")
+    assert problems.all("SELECT details FROM reports") == [(kept,)]
