@@ -31,6 +31,7 @@ class _Shapes:
     ids: tuple[int, ...]
     shapes: tuple[BaseGeometry, ...]
     validity: tuple[tuple[date | None, date | None], ...]
+    sizes: tuple[float, ...]
     tree: STRtree
 
 
@@ -46,7 +47,7 @@ def areas_at(*, lat: float, lon: float) -> tuple[int, ...]:
     today = clock.now().date()
     hits = held.tree.query(point, predicate="intersects")
     found = [index for index in hits.tolist() if _is_valid(held.validity[index], today)]
-    found.sort(key=lambda index: held.shapes[index].area)
+    found.sort(key=held.sizes.__getitem__)
     return tuple(held.ids[index] for index in found)
 
 
@@ -67,8 +68,8 @@ def areas_at_each(*, lats: Sequence[float], lons: Sequence[float]) -> list[tuple
         for point, index in zip(*(row.tolist() for row in hits), strict=True):
             if _is_valid(held.validity[index], today):
                 found[point].append(index)
-    sizes = [shape.area for shape in held.shapes]
-    return [tuple(held.ids[index] for index in sorted(one, key=sizes.__getitem__)) for one in found]
+    ordered = (sorted(one, key=held.sizes.__getitem__) for one in found)
+    return [tuple(held.ids[index] for index in one) for one in ordered]
 
 
 def boundary_of(area_ids: tuple[int, ...]) -> BaseGeometry | None:
@@ -173,5 +174,6 @@ def _load(version: object) -> _Shapes:
         ids=tuple(row[0] for row in rows),
         shapes=shapes,
         validity=tuple((row[2], row[3]) for row in rows),
+        sizes=tuple(shape.area for shape in shapes),
         tree=STRtree(shapes),
     )

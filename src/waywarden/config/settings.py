@@ -198,6 +198,9 @@ ADMIN_CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "style-src": [SELF, UNSAFE_INLINE],
 }
 
+# Seconds that a page which looks alike to all visitors is kept; what is private is never kept.
+PAGES_KEPT = 10
+
 # Uploads: ten photos of 15 MB a report at the very most; forms are small.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20

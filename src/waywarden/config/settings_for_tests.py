@@ -28,3 +28,5 @@ WHITENOISE_AUTOREFRESH = True  # looks a file up when it is asked for, rather th
 # Every test process has a database of its own, and no pool whose threads outlive a test.
 del DATABASES["default"]["OPTIONS"]["pool"]
 DATABASES["default"]["TEST"] = {"NAME": f"test_waywarden_{os.getpid()}"}
+
+PAGES_KEPT = 0  # a test sees what it just wrote; `web.kept_pages` has tests of its own

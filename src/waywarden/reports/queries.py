@@ -165,3 +165,9 @@ def last_change() -> str:
         )
         counted, changed = cursor.fetchone()
     return f"{counted:x}-{int((changed or 0) * 1_000_000):x}"
+
+
+def public_version_of(report_id: int) -> str:
+    """Differs from what it was whenever a public report changed; "" for what is not public."""
+    changed = public_reports().filter(pk=report_id).values_list("changed", flat=True).first()
+    return changed.isoformat() if changed else ""

@@ -26,6 +26,7 @@ from waywarden.ui.filters import Chosen
 from waywarden.ui.maps import map_settings, still_map, zoom_for
 from waywarden.web import queries
 from waywarden.web.browse_views import number_in, page_in, point_in, still_pins
+from waywarden.web.kept_pages import while_nothing_changes
 from waywarden.web.queries import PAGE
 
 #: Bodies on a page.
@@ -35,6 +36,7 @@ MONTHS = 12
 
 
 @require_safe
+@while_nothing_changes
 def bodies(request: HttpRequest) -> HttpResponse:
     """Every body of the site by name, with how many reports it has and how it does."""
     cobrand = cobrand_of(request)
@@ -59,6 +61,7 @@ def bodies(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@while_nothing_changes
 def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
     """One body's reports, all or those of one ward: a list, a map and figures."""
     found = _body(request, slug)

@@ -22,6 +22,7 @@ from waywarden.ui.current import cobrand_of
 from waywarden.ui.filters import Chosen, shown_bodies
 from waywarden.ui.maps import PLACE_ZOOM, StillMap, map_settings, still_map, visible_box
 from waywarden.web import queries
+from waywarden.web.kept_pages import while_nothing_changes
 from waywarden.web.places import find, look_up
 from waywarden.web.queries import PAGE
 
@@ -32,6 +33,7 @@ MOST_PAGES = 500
 
 
 @require_safe
+@while_nothing_changes
 def front(request: HttpRequest) -> HttpResponse:
     """One box to find a place, and what happened lately."""
     return render(request, "web/front.html", front_values(request))
@@ -53,6 +55,7 @@ def front_values(request: HttpRequest, *, asked: str = "", error: str = "") -> d
 
 
 @require_safe
+@while_nothing_changes
 def around(request: HttpRequest) -> HttpResponse:
     """The map and the list beside it; `pc` is what somebody typed to find a place."""
     asked = one_line(request.GET.get("pc", ""))[:200]

@@ -18,7 +18,13 @@ from waywarden.reports.duplicates import lookalikes
 from waywarden.reports.models import Update
 from waywarden.reports.personal_data import Finding, personal_data
 from waywarden.reports.privacy import Sight, sight_of
-from waywarden.reports.queries import Story, acts_of, public_reports, story_of
+from waywarden.reports.queries import (
+    Story,
+    acts_of,
+    public_reports,
+    public_version_of,
+    story_of,
+)
 from waywarden.reports.states import PinClass
 from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.sending.queries import held_updates, is_report_held
@@ -27,6 +33,7 @@ from waywarden.ui.maps import EXACT_ZOOM, map_settings, still_map
 from waywarden.ui.viewers import viewer_of
 from waywarden.web.error_views import refusal
 from waywarden.web.forms import UpdateForm
+from waywarden.web.kept_pages import kept
 from waywarden.web.outlook import outlook_of
 from waywarden.web.queries import ways_of
 from waywarden.web.report_views import person, texts_of_steps
@@ -67,6 +74,13 @@ def _on_the_main_site(story: Story) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, number: int) -> HttpResponse:
     """A report's page; an update is posted to the same address."""
+    version = "" if request.method == "POST" else public_version_of(number)
+    if version:
+        return kept(request, version, lambda: _look(request, number))
+    return _look(request, number)
+
+
+def _look(request: HttpRequest, number: int) -> HttpResponse:
     story = seen_by(request, number)
     if isinstance(story, HttpResponse):
         return story
