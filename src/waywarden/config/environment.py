@@ -155,6 +155,20 @@ SETTINGS: tuple[Setting, ...] = (
         " `WAYWARDEN_HOME` when absent.",
     ),
     Setting(
+        "WAYWARDEN_GEOCODER",
+        Kind.TEXT,
+        "",
+        "Who is asked for places that the gazetteer does not know: `nominatim:https://…` or"
+        " `photon:https://…`. Answers are kept 30 days; one call a second at most.",
+    ),
+    Setting(
+        "WAYWARDEN_GRID",
+        Kind.TEXT,
+        "",
+        "The national grid whose references people may type: `EPSG:27700` (British) or"
+        " `EPSG:29903` (Irish).",
+    ),
+    Setting(
         "WAYWARDEN_COBRANDS",
         Kind.FOLDER,
         "",
@@ -247,6 +261,8 @@ class Environment:
     hold_seconds: int
     time_zone: str
     map_dir: Path
+    geocoder: str
+    grid: str
     cobrands: Path
     trusted_proxies: tuple[str, ...]
     alarm_mail: tuple[str, ...]
@@ -283,6 +299,8 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         hold_seconds=_seconds("WAYWARDEN_HOLD_SECONDS", raw["WAYWARDEN_HOLD_SECONDS"]),
         time_zone=_zone("WAYWARDEN_TIME_ZONE", raw["WAYWARDEN_TIME_ZONE"]),
         map_dir=_folder(raw["WAYWARDEN_MAP_DIR"]) if raw["WAYWARDEN_MAP_DIR"] else home / "map",
+        geocoder=raw["WAYWARDEN_GEOCODER"],
+        grid=raw["WAYWARDEN_GRID"],
         cobrands=_folder(raw["WAYWARDEN_COBRANDS"])
         if raw["WAYWARDEN_COBRANDS"]
         else home / "cobrands",

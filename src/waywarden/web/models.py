@@ -27,3 +27,24 @@ class SentForm(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class GeocoderAnswer(models.Model):
+    """The places that the geocoder knew of a name; the key is a hash of all that was asked."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    places = models.JSONField(default=list)
+    kept_until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class GeocoderTurn(models.Model):
+    """One row: when the geocoder may be asked next, by whichever process."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    free_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.free_at)

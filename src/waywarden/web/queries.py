@@ -57,6 +57,12 @@ def site_bodies(cobrand: Cobrand) -> QuerySet[Body]:
     return found.filter(slug__in=cobrand.bodies) if cobrand.bodies else found
 
 
+def site_areas(cobrand: Cobrand) -> tuple[int, ...]:
+    """The areas that the bodies of a site answer for."""
+    found = site_bodies(cobrand).exclude(areas=None).values_list("areas", flat=True)
+    return tuple(found.distinct().order_by())
+
+
 @dataclass(frozen=True, slots=True)
 class BodyCounts:
     """A body, how many public reports of each class it has, and how it did in the last year."""
