@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator
 from bench import home
 from bench.figures import Figure, machine, table, write
 
-NAMES = ("pages", "open311", "sending", "taking-in", "importing", "starting", "adapters")
+NAMES = (
+    "pages",
+    "places",
+    "phone",
+    "open311",
+    "sending",
+    "taking-in",
+    "importing",
+    "starting",
+    "adapters",
+)
 QUICK, FULL = (10_000, 100_000), (10_000, 100_000, 1_000_000)
 
 
@@ -16,6 +26,9 @@ def main() -> int:
     reader = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     reader.add_argument("names", nargs="*", help=f"what to measure, of {', '.join(NAMES)}")
     reader.add_argument("--quick", action="store_true", help="100,000 reports, not a million")
+    reader.add_argument(
+        "--keep", action="store_true", help="the city of an earlier run, not a new one"
+    )
     wanted = reader.parse_args()
     if unknown := set(wanted.names) - set(NAMES):
         reader.error(f"unknown: {', '.join(sorted(unknown))}")
@@ -24,7 +37,7 @@ def main() -> int:
     said, wrong = machine(), 0
     for name in wanted.names or NAMES:
         try:
-            for figure in _measures(quick=wanted.quick)[name]():
+            for figure in _measures(quick=wanted.quick, keep=wanted.keep)[name]():
                 figures.append(figure)
                 print(f"{figure.name}: {figure.value:.4g} {figure.unit}", file=sys.stderr)
         except (RuntimeError, OSError) as error:
@@ -35,9 +48,20 @@ def main() -> int:
     return wrong
 
 
-def _measures(*, quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
+def _measures(*, quick: bool, keep: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
     """What is measured, by name. Django is set up by now, so that models can be imported."""
-    from bench import adapters, city, importing, open311, pages, sending, starting, taking_in
+    from bench import (
+        adapters,
+        city,
+        importing,
+        open311,
+        pages,
+        phone,
+        places,
+        sending,
+        starting,
+        taking_in,
+    )
 
     sizes = QUICK if quick else FULL
 
@@ -49,11 +73,14 @@ def _measures(*, quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
         return measured
 
     def pages_of_a_new_city() -> Iterator[Figure]:
-        city.empty()
-        yield from pages.measure(sizes)
+        if not keep:
+            city.empty()
+        yield from pages.measure(sizes[-1:] if keep else sizes)
 
     return {
         "pages": pages_of_a_new_city,
+        "places": lambda: places.measure(sizes[-1]),
+        "phone": lambda: phone.measure(sizes[-1]),
         "open311": in_a_city(open311.measure),
         "sending": in_a_city(sending.measure),
         "taking-in": in_a_city(taking_in.measure),

@@ -18,6 +18,7 @@ from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.geo.points import Point
 from waywarden.kernel import clock
+from waywarden.reports.count_services import fold_pin_counts
 from waywarden.reports.models import Photo, Report, ReportBody, Update
 from waywarden.reports.states import State
 
@@ -76,6 +77,7 @@ def grow_to(count: int) -> float:
     seconds = time.perf_counter() - began
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('reports_report_id_seq', %s)", [count])
+    fold_pin_counts()
     vacuum()
     return len(ids) / seconds
 
@@ -173,23 +175,24 @@ def rows_of(
         }
 
 
-def stories(count: int = 20) -> list[int]:
+def stories(count: int = 1000) -> list[int]:
     """Reports that have three updates and a photo each; their numbers."""
     city, moment = body(), clock.now()
     ids = list(Report.objects.order_by("pk").values_list("pk", flat=True)[:count])
-    for number in ids:
-        Update.objects.bulk_create(
-            Update(
-                report_id=number,
-                body=city,
-                text=f"The crew was there, {turn}.",
-                visibility=Update.Visibility.SHOWN,
-                created=moment,
-                confirmed_at=moment + timedelta(minutes=turn),
-            )
-            for turn in range(3)
+    Update.objects.bulk_create(
+        Update(
+            report_id=number,
+            body=city,
+            text=f"The crew was there, {turn}.",
+            visibility=Update.Visibility.SHOWN,
+            created=moment,
+            confirmed_at=moment + timedelta(minutes=turn),
         )
-        Photo.objects.create(
+        for number in ids
+        for turn in range(3)
+    )
+    Photo.objects.bulk_create(
+        Photo(
             key=uuid.uuid4(),
             report_id=number,
             file="photos/none.jpg",
@@ -198,6 +201,8 @@ def stories(count: int = 20) -> list[int]:
             height=900,
             created=moment,
         )
+        for number in ids
+    )
     return ids
 
 
