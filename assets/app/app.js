@@ -9,6 +9,7 @@ import { filterLists } from "./filters.js";
 import { each } from "./find.js";
 import { showLarge } from "./lightbox.js";
 import { offerLocation } from "./location.js";
+import { startMaps } from "./maps.js";
 import { preparePhotos } from "./photos.js";
 import { offerSharing } from "./share.js";
 import { walkSteps } from "./steps.js";
@@ -49,6 +50,7 @@ window.addEventListener("pageshow", () => {
 });
 document.documentElement.classList.add("has-scripts");
 enhance(document);
+startMaps();
 startDrafts();
 if ("serviceWorker" in navigator && window.isSecureContext) {
   window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
