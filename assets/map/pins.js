@@ -207,7 +207,7 @@ export class Pins {
     // From the keyboard: what is nearest to the middle of the map.
     map.getCanvas().addEventListener("keydown", (event) => {
       const found = event.key === "Enter" && this.nearestToMiddle();
-      if (found) this.follow(found, event);
+      if (found) this.follow(found, { originalEvent: event });
     });
     map.getContainer().addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.popup?.isOpen()) return;

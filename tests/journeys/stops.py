@@ -53,7 +53,7 @@ def _press(name: str) -> Act:
 
 
 def _open_filters(page: Page) -> None:
-    page.get_by_text("Show only…").click()
+    page.get_by_text("Filter and sort").click()
 
 
 def _put_down_a_pin(page: Page) -> None:

@@ -109,7 +109,7 @@ def test_moving_the_map_moves_the_list_and_the_address(open_page, world):
 
 def test_filters_take_hold_at_once(open_page, world):
     page = with_map(open_page(AROUND))
-    page.get_by_text("Show only…").click()
+    page.get_by_text("Filter and sort").click()
     page.evaluate("window.heard.pins = null")
     page.locator("label.chip", has=page.locator("[value=closed]")).click()
     expect(page.locator("#list .row")).to_have_count(6)  # the closed family

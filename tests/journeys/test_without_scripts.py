@@ -183,7 +183,7 @@ def test_a_mailed_link_signs_in_and_leads_on(plain, world, site):
 
 def test_the_list_is_narrowed_by_a_button(plain, world):
     page = plain("/around")
-    page.get_by_text("Show only…").click()
+    page.get_by_text("Filter and sort").click()
     page.locator("label.chip", has=page.locator("[value=closed]")).click()
     press(page, "Apply")
     rows = page.locator(".rows .row")

@@ -1,0 +1,60 @@
+"""The map's views: addresses that can be shared, back and forward, clusters, the keyboard."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.test_with_scripts import AROUND, MIDDLE, until, with_map
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+FAR = f"/around?lat={MIDDLE[0]}&lon={MIDDLE[1]}&zoom=11"
+CLUSTERS = "window.heard.map?.map.queryRenderedFeatures({ layers: ['clusters'] }).length"
+
+
+def test_back_and_forward_lead_through_the_views(open_page, world):
+    page = with_map(open_page(AROUND))
+    page.get_by_text("Filter and sort").click()
+    chip = page.locator("[name=status][value=closed]")
+    page.locator("label.chip", has=chip).click()
+    expect(page).to_have_url(re.compile("status=closed"))
+    expect(page.locator("#list .row")).to_have_count(6)
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("status=closed"))
+    expect(chip).not_to_be_checked()
+    expect(page.locator("#list .row")).not_to_have_count(6)
+    page.go_forward()
+    expect(chip).to_be_checked()
+    expect(page.locator("#list .row")).to_have_count(6)
+
+
+def test_a_shared_address_opens_the_same_view(open_page, world):
+    page = with_map(open_page(f"{AROUND}&status=closed&q=dark&sort=oldest"))
+    expect(page.locator("[name=status][value=closed]")).to_be_checked()
+    expect(page.locator("#filter-text")).to_have_value("dark")
+    expect(page.locator("#filter-sort")).to_have_value("oldest")
+    until(page, "Boolean(window.heard.pins)")
+    assert page.evaluate("window.heard.pins.count") == page.locator("#list .row").count()
+
+
+def test_words_narrow_map_and_list(open_page, world):
+    page = with_map(open_page(AROUND))
+    page.get_by_text("Filter and sort").click()
+    page.evaluate("window.heard.pins = null")
+    page.fill("#filter-text", "no such words")
+    page.keyboard.press("Enter")
+    expect(page.locator("#list")).to_contain_text("No report here fits")
+    until(page, "window.heard.pins?.count === 0")
+    expect(page).to_have_url(re.compile(r"q=no\+such\+words"))
+
+
+def test_from_far_reports_are_clusters_that_open_with_the_enter_key(open_page, world):
+    page = with_map(open_page(FAR))
+    until(page, f"{CLUSTERS} > 0")
+    canvas = page.locator(".map canvas.maplibregl-canvas")
+    canvas.focus()
+    canvas.press("Enter")
+    until(page, "window.heard.map?.map.getZoom() > 12.5")
+    expect(page).to_have_url(re.compile("zoom=13"))
+    page.go_back()
+    until(page, "window.heard.map?.map.getZoom() < 11.5")
