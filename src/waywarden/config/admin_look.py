@@ -72,6 +72,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Bodies’ systems"),
                 "items": [
+                    {"title": _("The board"), "icon": "vital_signs", "link": "/staff/integration/"},
                     _item(_("Connections"), "cable", "connections_connection"),
                     _item(_("What was said"), "forum", "connections_exchange"),
                     _item(_("Polls"), "sync", "sync_pollrun"),

@@ -120,6 +120,9 @@ class Exchange(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     response = models.TextField(blank=True)
     error = models.CharField(max_length=500, blank=True)
+    clock_ahead = models.FloatField(
+        null=True, help_text=_("Seconds that the other side’s clock is ahead of ours, by its Date.")
+    )
 
     class Meta:
         verbose_name = _("exchange")

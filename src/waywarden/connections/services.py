@@ -209,6 +209,7 @@ def _row_of(exchange: http.Exchange, said: Said, connection_id: int) -> Exchange
         status=exchange.status,
         response=without_control_characters(exchange.response),
         error=shorten(without_control_characters(exchange.error), 500),
+        clock_ahead=exchange.clock_ahead,
     )
 
 

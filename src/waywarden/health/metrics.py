@@ -51,12 +51,9 @@ def forget() -> None:
 
 def _look() -> Snapshot:
     found = queries.standings()
-    facts = queries.with_seconds(standing.facts for standing in found)
     alarms = Alarm.objects.filter(closed_at=None).order_by().values_list("kind")
     return Snapshot(
-        standings=tuple(
-            Standing(new, old.troubles, old.level) for new, old in zip(facts, found, strict=True)
-        ),
+        standings=tuple(found),
         alarms=dict(alarms.annotate(count=Count("pk"))),
         jobs=_jobs(),
     )
@@ -124,6 +121,7 @@ _GAUGES: tuple[tuple[str, str, Any], ...] = (
         lambda s: _age(s.facts.last_sent_at),
     ),
     ("answer_seconds", "Middle of the last 20 calls' times.", lambda s: s.facts.seconds),
+    ("clock_ahead_seconds", "How far its clock is ahead of ours.", lambda s: s.facts.clock_ahead),
     ("rows_set_aside", "Rows from the body that could not be used.", lambda s: s.facts.set_aside),
     (
         "deviations",

@@ -94,11 +94,15 @@ def facts_of(
     aside = _set_aside(ids, body_ids)
     deviations = _deviations(ids)
     proposals = _proposals(ids, body_ids)
+    calls = _calls(ids)
     bodies = _bodies(ids, body_ids)
     found = []
     for row in rows:
+        seconds, ahead = calls.get(row.pk, (None, None))
         facts = Facts(
             connection_id=row.pk,
+            seconds=seconds,
+            clock_ahead=ahead,
             name=row.name,
             kind=row.kind,
             bodies=tuple(bodies.get(row.pk, ())),
@@ -131,13 +135,6 @@ def standings(body_ids: Collection[int] | None = None) -> list[Standing]:
     moment = clock.now()
     found = [standing_of(one, now=moment) for one in facts]
     return sorted(found, key=lambda standing: -standing.level)
-
-
-def with_seconds(facts: Iterable[Facts]) -> list[Facts]:
-    """The same with the middle of the last calls' times (for a page of them: it reads calls)."""
-    found = list(facts)
-    seconds = _seconds([one.connection_id for one in found if one.connection_id is not None])
-    return [replace(one, seconds=seconds.get(one.connection_id or 0)) for one in found]
 
 
 def _with_circuit(facts: Facts, circuit: Circuit | None) -> Facts:
@@ -296,13 +293,15 @@ def _last_errors(ids: list[int]) -> dict[tuple[int, str], str]:
     return {(connection_id, what): error for connection_id, what, error in rows}
 
 
-def _seconds(ids: list[int]) -> dict[int, float]:
+def _calls(ids: list[int]) -> dict[int, tuple[float | None, float | None]]:
+    """The middle of the last calls' times, and of how far the other side's clock is ahead."""
     rows = _rows(
         """
-        SELECT c.id, percentile_cont(0.5) WITHIN GROUP (ORDER BY call.seconds)
+        SELECT c.id, percentile_cont(0.5) WITHIN GROUP (ORDER BY call.seconds),
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY call.clock_ahead)
         FROM unnest(%(ids)s::bigint[]) AS c(id),
             LATERAL (
-                SELECT seconds FROM connections_exchange WHERE connection_id = c.id
+                SELECT seconds, clock_ahead FROM connections_exchange WHERE connection_id = c.id
                 ORDER BY at DESC LIMIT %(most)s
             ) AS call
         GROUP BY 1
@@ -310,7 +309,7 @@ def _seconds(ids: list[int]) -> dict[int, float]:
         ids=ids,
         most=LATEST_CALLS,
     )
-    return {connection_id: float(seconds) for connection_id, seconds in rows}
+    return {connection_id: (seconds, ahead) for connection_id, seconds, ahead in rows}
 
 
 def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:

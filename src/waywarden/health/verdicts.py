@@ -11,6 +11,8 @@ MISSED_INTERVALS = 4
 MISSED_AT_LEAST = timedelta(minutes=15)
 #: Something that waits to go out for longer than this is looked at.
 WAITS_LONG = timedelta(hours=1)
+#: Seconds that another's clock may differ from ours.
+CLOCK_MAY_DIFFER = 120.0
 #: Deviations that mean that the other side's clock is ahead of ours.
 CLOCK_CODES = frozenset({"update-in-the-future", "request-in-the-future"})
 
@@ -31,7 +33,7 @@ class Kind(enum.StrEnum):
     STUCK = "stuck"  # deliveries refused or held
     AGED = "aged"  # deliveries tried for seven days
     POLL = "poll"  # no success for some intervals
-    CLOCK = "clock"  # the other side dates things into the future
+    CLOCK = "clock"  # the other side dates things into the future, or its Date is wrong
     BOUNCE = "bounce"  # an address that mail does not reach
     WAITING = "waiting"  # something has waited for long
     SET_ASIDE = "set_aside"  # rows that could not be applied
@@ -95,6 +97,8 @@ class Facts:
     """Deliveries that are late or stuck, by the class of their last failure."""
     seconds: float | None = None
     """The middle of the last calls' times."""
+    clock_ahead: float | None = None
+    """Seconds that the other side's clock is ahead of ours, the middle of the last calls."""
     fetching: tuple[Fetching, ...] = ()
     deviations: tuple[tuple[str, str, int], ...] = ()
     """Code, words, how often, in the last runs."""
@@ -169,7 +173,8 @@ def _fetching(facts: Facts, now: datetime) -> Iterator[Trouble]:
         since = worst.last_success_at or worst.since
         yield Trouble(Kind.POLL, worst.failures, worst.last_error, since)
     ahead = sum(count for code, _words, count in facts.deviations if code in CLOCK_CODES)
-    if ahead:
-        yield Trouble(Kind.CLOCK, ahead)
+    is_off = facts.clock_ahead is not None and abs(facts.clock_ahead) > CLOCK_MAY_DIFFER
+    if ahead or is_off:
+        yield Trouble(Kind.CLOCK, ahead, f"{facts.clock_ahead:+.0f} s" if is_off else "")
     if facts.set_aside:
         yield Trouble(Kind.SET_ASIDE, facts.set_aside)

@@ -29,7 +29,7 @@ def trouble_words(trouble: Trouble) -> str:
             count,
         ),
         Kind.POLL: _("Asking for news has not worked for too long."),
-        Kind.CLOCK: _("The body’s system dates things into the future: its clock is ahead."),
+        Kind.CLOCK: _("The clock of the body’s system is wrong."),
         Kind.BOUNCE: ngettext(
             "Mail to %(n)s address comes back.", "Mail to %(n)s addresses comes back.", count
         ),

@@ -69,6 +69,8 @@ class Exchange:
     started_at: datetime
     seconds: float
     error: str
+    clock_ahead: float | None = None
+    """Seconds that the other side's clock is ahead of ours, by the Date of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,4 +383,5 @@ def _exchange_of(
         started_at=started_at,
         seconds=seconds,
         error=without_values(request.hidden, trouble),
+        clock_ahead=clock.seconds_ahead(reply.headers, since=started_at) if reply else None,
     )

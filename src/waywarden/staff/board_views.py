@@ -93,7 +93,7 @@ def connection(request: HttpRequest, staff: Staff, connection_id: int) -> HttpRe
     """One connection: what is wrong, what to do, what it did lately."""
     row = seen_connection(staff, connection_id)
     bodies = bodies_of(staff)
-    (facts,) = queries.with_seconds(queries.facts_of([row], body_ids=bodies))
+    (facts,) = queries.facts_of([row], body_ids=bodies)
     values: dict[str, Any] = {
         "connection": row,
         "standing": standing_of(facts, now=clock.now()),

@@ -42,9 +42,16 @@ def listed(request: HttpRequest, staff: Staff) -> HttpResponse:
         "groups": groups(),
         "bodies": bodies_to_choose(staff),
         "may_decide": any(staff.may_decide(row.body_id) for row in found.rows),
-        "stuck_here": chosen.body if chosen.group == "stuck" and found.rows else None,
+        "stuck_here": _whole_body(staff, chosen) if chosen.group == "stuck" else None,
     }
     return page(request, staff, "staff/deliveries.html", values, here="deliveries")
+
+
+def _whole_body(staff: Staff, chosen: Filter) -> int | None:
+    """The one body that the list is about: the chosen one, or the only one a person works for."""
+    only = next(iter(staff.roles)) if len(staff.roles) == 1 and not staff.is_operator else None
+    body_id = chosen.body or only
+    return body_id if staff.may_decide(body_id) else None
 
 
 def seen_delivery(staff: Staff, delivery_id: int) -> Delivery:

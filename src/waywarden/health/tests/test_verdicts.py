@@ -45,6 +45,8 @@ def test_a_connection_without_trouble_is_well():
         ({"bouncing": ("desk@example.org",)}, Kind.BOUNCE, Level.PERSON),
         ({"proposals": 1}, Kind.PROPOSAL, Level.PERSON),
         ({"deviations": (("update-in-the-future", "", 2),)}, Kind.CLOCK, Level.WATCH),
+        ({"clock_ahead": 121.0}, Kind.CLOCK, Level.WATCH),
+        ({"clock_ahead": -7200.0}, Kind.CLOCK, Level.WATCH),
     ],
 )
 def test_each_trouble_is_seen_with_its_weight(changed, kind, level):
@@ -90,3 +92,8 @@ def test_what_needs_a_person_comes_first():
 
 def test_other_habits_are_no_trouble():
     assert kinds(replace(WELL, deviations=(("update-without-text", "", 9),))) == []
+
+
+def test_a_clock_may_differ_by_two_minutes():
+    assert kinds(replace(WELL, clock_ahead=119.0)) == []
+    assert kinds(replace(WELL, clock_ahead=-119.0)) == []

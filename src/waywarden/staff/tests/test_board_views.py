@@ -64,7 +64,7 @@ def test_a_connections_page_tells_what_to_do_and_oskar_finds_nothing(as_ines, as
         "2 deliveries are stuck.",
         "Asking for news has not worked for too long.",
         "1 row from the body could not be used.",
-        "its clock is ahead",
+        "The clock of the body’s system is wrong.",
         "Ask the body’s IT desk to set the clock",
     ):
         assert words in shown

@@ -183,6 +183,16 @@ def test_everything_stuck_at_a_body_is_retried_with_one_press(as_ines, desk, tow
     assert state_of(desk.elsewhere) == "held"
 
 
+def test_who_works_for_one_body_has_that_press_and_an_operator_once_a_body_is_chosen(
+    as_ines, client, desk, town, django_user_model
+):
+    press = f'name="all_of_body" value="{town.county.pk}"'
+    assert press in text_of(as_ines.get(LIST))
+    client.force_login(django_user_model.objects.create_superuser("op@example.org"))
+    assert "all_of_body" not in text_of(client.get(LIST))
+    assert press in text_of(client.get(LIST, {"body": town.county.pk}))
+
+
 def test_a_press_leads_back_to_this_site_only(as_ines, desk):
     given = {"id": desk.refused.pk, "do": "retry", "back": "https://evil.example/"}
     assert as_ines.post(MANY, given)["Location"] == LIST
