@@ -17,11 +17,13 @@ from waywarden.kernel import clock
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause
 from waywarden.sending.queries import STUCK, WAKING
-from waywarden.sync.models import Cursor, ServiceProposal, SetAside
+from waywarden.sync.models import Cursor, ServiceProposal, SetAside, What
 
 #: How many of the last calls and runs are looked at.
 LATEST_CALLS = 20
 LATEST_RUNS = 20
+#: Connections that a question names one by one.
+NAMED_AT_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,13 @@ def facts_of(
     rows = list(connections)
     ids = [row.pk for row in rows]
     own = Q() if body_ids is None else Q(body__in=list(body_ids))
-    waiting = _waiting(Q(connection__in=ids) & own)
-    stuck = _stuck(Q(connection__in=ids) & own)
-    circuits = Circuit.objects.in_bulk(ids)
-    fetching = _fetching(ids)
+    waiting = _waiting(_among(ids) & own)
+    stuck = _stuck(_among(ids) & own)
+    circuits = {circuit.pk: circuit for circuit in Circuit.objects.filter(_among(ids))}
+    fetching = _fetching({row.pk: row for row in rows})
     aside = _set_aside(ids, body_ids)
     deviations = _deviations(ids)
-    proposals = _proposals(ids, body_ids)
+    proposals = _proposals(body_ids)
     calls = _calls(ids)
     bodies = _bodies(ids, body_ids)
     found = []
@@ -195,22 +197,21 @@ def _stuck(which: Q) -> dict[int | None, dict[tuple[str, str], int]]:
     return found
 
 
-def _fetching(ids: list[int]) -> dict[int, list[Fetching]]:
-    wanted = Q(what="updates", connection__fetches_updates=True) | Q(
-        what="reports", connection__fetches_reports=True
-    )
-    rows = Cursor.objects.filter(wanted, connection__in=ids).select_related("connection")
-    errors = _last_errors([row.connection_id for row in rows if row.failures])
+def _fetching(connections: dict[int, Connection]) -> dict[int, list[Fetching]]:
+    cursors = Cursor.objects.filter(_among(connections)).order_by("-what")
+    wanted = [row for row in cursors if _is_wanted(connections.get(row.connection_id), row.what)]
+    errors = _last_errors([row.connection_id for row in wanted if row.failures])
     found: dict[int, list[Fetching]] = {}
-    for row in rows.order_by("-what"):
+    for row in wanted:
+        connection = connections[row.connection_id]
         one = Fetching(
             what=row.what,
-            interval=timedelta(seconds=row.connection.poll_seconds),
+            interval=timedelta(seconds=connection.poll_seconds),
             read_to=row.position,
             next_at=row.next_poll_at,
             # A poll reads up to its own moment, so that is when it worked last.
             last_success_at=row.position,
-            since=row.connection.created,
+            since=connection.created,
             failures=row.failures,
             last_error=errors.get((row.connection_id, row.what), ""),
         )
@@ -218,21 +219,34 @@ def _fetching(ids: list[int]) -> dict[int, list[Fetching]]:
     return found
 
 
+def _is_wanted(connection: Connection | None, what: str) -> bool:
+    if connection is None:
+        return False
+    return connection.fetches_updates if what == What.UPDATES else connection.fetches_reports
+
+
+def _among(connections: Collection[int]) -> Q:
+    """Rows of some connections; of many, naming each costs more than reading the others too."""
+    if len(connections) > NAMED_AT_MOST:
+        return Q(connection__isnull=False)
+    return Q(connection__in=list(connections))
+
+
 def _set_aside(ids: list[int], body_ids: Collection[int] | None) -> dict[int, int]:
-    rows = SetAside.objects.filter(connection__in=ids, settled_at=None)
+    rows = SetAside.objects.filter(_among(ids), settled_at=None)
     if body_ids is not None:
         rows = rows.filter(body__in=list(body_ids))
     counted = rows.order_by().values("connection_id").annotate(count=Count("pk"))
     return {row["connection_id"]: row["count"] for row in counted}
 
 
-def _proposals(ids: list[int], body_ids: Collection[int] | None) -> dict[int, int]:
+def _proposals(body_ids: Collection[int] | None) -> dict[int, int]:
     """Service lists that wait for a person, by the connection they were fetched through."""
     way = Coalesce("body__fetching_connection", "body__sending_connection")
     rows = ServiceProposal.objects.filter(state=ServiceProposal.State.WAITING).annotate(way=way)
     if body_ids is not None:
         rows = rows.filter(body__in=list(body_ids))
-    counted = rows.filter(way__in=ids).order_by().values("way").annotate(count=Count("pk"))
+    counted = rows.order_by().values("way").annotate(count=Count("pk"))
     return {row["way"]: row["count"] for row in counted}
 
 
@@ -241,13 +255,16 @@ def _bodies(ids: list[int], body_ids: Collection[int] | None) -> dict[int, list[
     found: dict[int, list[tuple[int, str]]] = {}
     for connection_id, body_id, name in _rows(
         f"""
-        SELECT DISTINCT c.id, b.id, b.name FROM bodies_body b
-        LEFT JOIN bodies_category k ON k.body_id = b.id AND b.can_be_devolved
-            AND k.connection_id = ANY(%(ids)s)
-        JOIN connections_connection c
-            ON c.id IN (b.sending_connection_id, b.fetching_connection_id, k.connection_id)
-        WHERE c.id = ANY(%(ids)s) AND NOT b.is_deleted {own}
-        ORDER BY c.id, b.name
+        WITH used AS (
+            SELECT sending_connection_id AS way, id FROM bodies_body
+            UNION SELECT fetching_connection_id, id FROM bodies_body
+            UNION SELECT k.connection_id, k.body_id FROM bodies_category k
+                JOIN bodies_body d ON d.id = k.body_id AND d.can_be_devolved
+                WHERE k.connection_id IS NOT NULL
+        )
+        SELECT used.way, b.id, b.name FROM used JOIN bodies_body b ON b.id = used.id
+        WHERE used.way = ANY(%(ids)s) AND NOT b.is_deleted {own}
+        ORDER BY used.way, b.name
         """,  # noqa: S608 - no value stands in it
         ids=ids,
         bodies=list(body_ids or ()),
