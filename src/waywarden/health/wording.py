@@ -79,6 +79,7 @@ def cause_words(cause: str) -> str:
         Cause.NO_ADDRESS: _("the category has nowhere to go"),
         Cause.DUPLICATE_ID: _("the body gave it a number that another report has"),
         Cause.BY_HAND: _("decided by a person"),
+        Cause.BOUNCED: _("the mail came back"),
         Cause.WITHDRAWN: _("taken back by the reporter"),
         Cause.REROUTED: _("it goes to another body or category now"),
     }.get(Cause(cause), cause)
@@ -103,6 +104,10 @@ def advice_for_cause(cause: str) -> str:
         Cause.DUPLICATE_ID: _(
             "Ask the body which report the number belongs to, then mark this one as sent with its"
             " own number."
+        ),
+        Cause.BOUNCED: _(
+            "Ask the body for the right address, have the operator change the category, then send"
+            " it again."
         ),
         Cause.BY_HAND: _("Send it again when what it was held for is settled."),
     }.get(Cause(cause) if cause in set(Cause) else Cause.NONE, "")
