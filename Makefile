@@ -7,7 +7,7 @@ MAP_DIR := $(HOME_DIR)/map
 BUILT := src/waywarden/ui/static/ui/built
 LOCALE := var/locale
 
-.PHONY: help messages setup browser demo test lint types floors docs unit walk chaos bench bench-quick new-backend new-adapter lock clean
+.PHONY: help messages setup browser demo test lint types floors docs unit walk chaos bench bench-quick new-backend new-adapter lock clean check-all pictures
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -67,8 +67,14 @@ docs: $(VENV)/.installed
 unit: setup
 	$(BIN)/pytest -q -n 2 --dist loadgroup
 
+check-all: test ## `make test`, and every page of the site in every width, colour and state
+	$(BIN)/pytest -q -n 0 -m every tests/journeys
+
 walk: setup browser ## the main job, in a real browser against the real processes
 	@$(BIN)/python -m tests.journeys.walk
+
+pictures: setup browser ## a report in pictures, for the documentation (docs/img/report)
+	@$(BIN)/python -m tests.journeys.pictures
 
 chaos: setup ## a storm: what is sent arrives once, what comes back is taken in once (CHAOS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(CHAOS)

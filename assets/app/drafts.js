@@ -193,8 +193,19 @@ function takeNotes(root) {
   for (const button of each(root, "[data-reload]")) button.addEventListener("click", () => location.reload());
 }
 
+/** A device may be shared: whoever signs out leaves nothing behind. */
+function forgetAtTheEnd(root) {
+  for (const form of each(root, 'form[action="/auth/sign-out"]')) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      store.clear().catch(() => {}).then(() => form.submit());
+    });
+  }
+}
+
 export function keepDrafts(root) {
   takeNotes(root);
+  forgetAtTheEnd(root);
   if (!("indexedDB" in window)) return;
   for (const form of each(root, "form[data-draft]")) if (!form.draft) form.draft = new Draft(form);
 }

@@ -29,6 +29,7 @@ async function ask(mode, what) {
 
 export const put = (draft) => ask("readwrite", (drafts) => drafts.put(draft));
 export const drop = (id) => ask("readwrite", (drafts) => drafts.delete(id));
+export const clear = () => ask("readwrite", (drafts) => drafts.clear());
 export const get = (id) => ask("readonly", (drafts) => drafts.get(id));
 
 /** All that is not too old, the newest first. */

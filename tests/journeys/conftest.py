@@ -23,6 +23,7 @@ from waywarden.users.models import User
 
 MAP = Path(__file__).resolve().parents[2] / "var" / "map"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
+MIDDLE = {"width": 768, "height": 1024}
 #: Milliseconds after which what should be on a page is missing.
 WAIT = 15_000
 #: Keeps what the map tells the page, from the very beginning.

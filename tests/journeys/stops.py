@@ -81,6 +81,19 @@ def _report(state: str) -> Callable[[World], str]:
     return lambda world: f"/report/{world.by_state[state].pk}"
 
 
+def _flag(world: World) -> str:
+    return f"/report/{world.by_state['confirmed'].pk}/flag"
+
+
+def _correct(world: World) -> str:
+    return f"/report/{world.by_state['confirmed'].pk}/correct"
+
+
+def _open_photo(page: Page) -> None:
+    page.locator("article .photos a").click()
+    page.locator("dialog[open]").wait_for()
+
+
 def _private(world: World) -> str:
     return f"/report/{world.private.pk}"
 
@@ -265,6 +278,9 @@ STOPS = (
     Stop("report, fixed", _report("fixed - council"), "ist locker"),
     Stop("report, closed, one's own", _report("unable to fix"), "is dark", who=_rosa),
     Stop("report, with errors", _report("planned"), "is dark", then=_press("Send the update")),
+    Stop("report, abusive", _flag, "What is wrong here?", then=_press("Tell the operators")),
+    Stop("report, correcting", _correct, "Correct your report", who=_rosa),
+    Stop("report, photo large", _report("confirmed"), "is dark", then=_open_photo),
     Stop("report, private, one's own", _private, "Van without plates", who=_rosa),
     Stop("bodies", _at("/reports"), "All reports"),
     Stop("body", _at("/reports/borsetshire"), "Borsetshire County Council", then=_open_filters),

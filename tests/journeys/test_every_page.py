@@ -1,10 +1,13 @@
-"""Every page can be used by everybody: WCAG 2.2 AA by axe, narrow and wide, light and dark."""
+"""Every page can be used by everybody: WCAG 2.2 AA by axe, narrow and wide, light and dark.
+
+A sample is looked at by `make test`, all of it in all looks by `make check-all`.
+"""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import NARROW, WIDE, Opener
+from tests.journeys.conftest import MIDDLE, NARROW, WIDE, Opener
 from tests.journeys.stops import STOPS, Stop
 from tests.journeys.world import World
 
@@ -19,9 +22,25 @@ COLOURS = FIND | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 LOOKS = (
     (NARROW, "light", EVERYTHING),
     (NARROW, "dark", COLOURS),
-    (WIDE, "dark", COLOURS),
+    (MIDDLE, "dark", COLOURS),
+    (MIDDLE, "light", EVERYTHING),
     (WIDE, "light", EVERYTHING),
+    (WIDE, "dark", COLOURS),
 )
+#: The pages that most people come by, and the looks that find most.
+SAMPLE = (
+    "front", "around, with filters", "report form", "report form, questions",
+    "report form, with errors", "report, fixed", "confirm", "staff, the board",
+)  # fmt: skip
+QUICK_LOOKS = (LOOKS[0], LOOKS[-1])
+#: Everything that one presses is 44 pixels high, but for links within words.
+SMALL_TARGETS = """() => [...document.querySelectorAll("button, summary, .button, main input")]
+  .filter((item) => item.checkVisibility({ visibilityProperty: true })
+    && !item.matches("[type=hidden], [readonly]")
+    && !item.closest(".trap, .sr, .still, .map-canvas"))
+  .map((item) => [item, (item.closest("label, .tick") || item).getBoundingClientRect()])
+  .filter(([, box]) => box.height && box.height < 43.5)
+  .map(([item, box]) => `${item.outerHTML.slice(0, 90)} is ${box.height} high`)"""
 #: What axe finds, a line each.
 RUN_AXE = """async (options) => {
   const { violations } = await axe.run(options);
@@ -59,25 +78,44 @@ def come_to(stop: Stop, open_page: Opener, world: World) -> Page:
     if stop.then is not None:
         stop.then(page)
     if page.locator("[data-map]").count():
-        page.locator(".has-map").wait_for()
+        page.locator(".has-map").wait_for(state="attached")
     expect(page.locator("h1")).to_contain_text(stop.heading)
     return page
 
 
-@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
-def test_everybody_can_use_the_page(stop, open_page, world):
-    page = come_to(stop, open_page, world)
+def look_at(page: Page, looks) -> dict[str, list[str]]:
+    """What is wrong with a page, by the look in which it is."""
     wrong = {}
     for direction in ("rtl", "ltr"):
         page.evaluate(TURN, direction)
         wrong[f"320 sideways, {direction}"] = page.evaluate(SIDEWAYS)
     page.evaluate(Axe().axe_script)
-    for size, scheme, options in LOOKS:
+    for size, scheme, options in looks:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         page.evaluate(AT_REST)
         wrong[f"{size['width']} {scheme}"] = page.evaluate(RUN_AXE, options)
-    assert not {look: found for look, found in wrong.items() if found}
+    return {look: found for look, found in wrong.items() if found}
+
+
+@pytest.mark.parametrize(
+    "stop", [stop for stop in STOPS if stop.name in SAMPLE], ids=lambda stop: stop.name
+)
+def test_everybody_can_use_the_pages_that_most_come_by(stop, open_page, world):
+    page = come_to(stop, open_page, world)
+    assert not look_at(page, QUICK_LOOKS)
+    page.set_viewport_size(NARROW)
+    assert not page.evaluate(SMALL_TARGETS)
+
+
+@pytest.mark.every
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+def test_everybody_can_use_every_page(stop, open_page, world):
+    page = come_to(stop, open_page, world)
+    assert not look_at(page, LOOKS)
+    if not stop.name.startswith("staff"):
+        page.set_viewport_size(NARROW)
+        assert not page.evaluate(SMALL_TARGETS)
 
 
 def test_a_language_that_is_written_from_the_right_turns_the_page(open_page, world):

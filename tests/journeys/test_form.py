@@ -1,8 +1,10 @@
 """Making a report where scripts run: step by step, nothing lost, off-line too."""
 
+import io
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import NARROW
@@ -213,6 +215,50 @@ def test_a_signed_in_person_reports_with_a_photo_in_one_go(fresh, world):
     until(page, f"({KEPT})().then((all) => all.length === 0)")  # it is no draft any more
 
 
+def test_a_large_photo_is_made_smaller_before_it_is_sent(fresh, world):
+    page = fresh(FORM)
+    choose(page, "Litter")
+    go_to(page, PHOTO)
+    file = io.BytesIO()
+    Image.effect_noise((3000, 2000), 90).convert("RGB").save(file, "JPEG", quality=95)
+    large = {"name": "street.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+    page.locator("#id_photo").set_input_files(files=[large])
+    expect(page.locator("#chosen-photos li")).to_have_count(1)
+    sides, size = page.evaluate("""async () => {
+      const [file] = document.getElementById("id_photo").files;
+      const { width, height } = await createImageBitmap(file);
+      return [[width, height], file.size];
+    }""")
+    assert sides == [2048, 1365]
+    assert size < len(file.getvalue())
+
+
+def test_a_photo_is_dragged_onto_its_place(fresh, world):
+    page = fresh(FORM)
+    choose(page, "Litter")
+    go_to(page, PHOTO)
+    page.evaluate("""async () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 30 });
+      const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg"));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([blob], "dragged.jpg", { type: "image/jpeg" }));
+      const place = document.querySelector(".photos-field");
+      place.dispatchEvent(new DragEvent("drop", { dataTransfer }));
+    }""")
+    expect(page.get_by_alt_text("dragged.jpg")).to_be_visible()
+
+
+def test_an_update_that_was_not_finished_is_there_again(fresh, world):
+    address = f"/report/{world.by_state['planned'].pk}"
+    page = fresh(address)
+    page.get_by_label("What have you seen?").fill("Half a sentence")
+    until(page, f"({KEPT})().then((all) => all.length === 1)")
+    page.reload()
+    page.get_by_role("button", name="Go on with it").click()
+    page.wait_for_url("**draft=1")
+    expect(page.get_by_label("What have you seen?")).to_have_value("Half a sentence")
+
+
 def test_without_a_name_where_the_category_allows_it(fresh, world):
     page = fresh(FORM)
     choose(page, "Bench")
@@ -262,6 +308,15 @@ def test_an_unfinished_report_can_be_thrown_away(fresh, world):
     page.goto("/")
     page.get_by_role("button", name="Throw it away").click()
     expect(page.locator(OFFER)).not_to_be_visible()
+    assert page.evaluate(KEPT) == []
+
+
+def test_whoever_signs_out_leaves_no_draft_behind(fresh, world):
+    page = fresh(FORM, who=world.nia)
+    choose(page, "Litter")
+    until(page, f"({KEPT})().then((all) => all.length === 1)")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator(".messages")).to_contain_text("You are signed out.")
     assert page.evaluate(KEPT) == []
 
 

@@ -36,6 +36,7 @@ class World:
 
     rosa: User
     ines: User
+    nia: User
     county: Body
     by_state: dict[str, Report] = field(default_factory=dict)
     private: Report | None = None
@@ -50,10 +51,11 @@ def build() -> World:
     district = _body("Borchester District Council", "borchester", area)
     rosa = User.objects.create_user("rosa@example.org", name="Rosa Weber")
     ines = User.objects.create_user("ines@example.org", name="Ines Lind")
+    nia = User.objects.create_user("nia.signs@example.org", name="Nia Okafor")
     Membership.objects.create(user=ines, body=county, role="administrator")
     _templates(county)
     _categories(county, district)
-    world = World(rosa=rosa, ines=ines, county=county)
+    world = World(rosa=rosa, ines=ines, nia=nia, county=county)
     for number, state in enumerate(SHOWN):
         world.by_state[state.value] = _report_in(world, state, number)
     world.private = _report(rosa, "Abandoned vehicle", "Van without plates", number=20)

@@ -176,6 +176,15 @@ def automatic_templates(body_ids: Iterable[int]) -> dict[int, tuple[templates.Te
     return {body_id: tuple(rows) for body_id, rows in found.items()}
 
 
+def body_names(body_ids: Collection[int]) -> list[str]:
+    """The names of some bodies, in order."""
+    if not body_ids:
+        return []
+    return list(
+        Body.objects.filter(pk__in=body_ids).order_by("name").values_list("name", flat=True)
+    )
+
+
 def body_by_slug(slug: str) -> Body | None:
     """The body of that short name, deleted ones too."""
     return Body.objects.filter(slug=slug).first()

@@ -83,6 +83,12 @@ def _county(*, adapter_url: str, api_key: str) -> Body:
     lighting.is_devolved_to_email = True
     lighting.emails = ["lighting@borsetshire.example"]
     lighting.save()
+    named = Category.objects.filter(body=body)
+    named.filter(name="Potholes").update(target_days=14)
+    named.filter(name="Street lighting").update(target_days=5)
+    named.filter(name="Fallen trees").update(
+        emergency_notice="Does it lie on a wire, or on somebody? Keep away and call 112."
+    )
     template, _ = ResponseTemplate.objects.get_or_create(
         body=body,
         title="Fixed",

@@ -12,7 +12,7 @@ from waywarden.jobs import services, tasks
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
 from waywarden.notifications import questionnaire_services as asking
-from waywarden.reports import count_services, figure_services
+from waywarden.reports import count_services, figure_services, photo_services
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
@@ -141,3 +141,11 @@ def sweep_webhooks(timestamp: int) -> None:
     _ = timestamp
     for endpoint_id in webhook_queries.endpoints_due(clock.now()):
         tasks.wake_webhook(endpoint_id)
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="drop_adrift_photos", queue="clock", queueing_lock="drop_adrift_photos")
+def drop_adrift_photos(timestamp: int) -> None:
+    """Every hour: photos of forms that were never sent go after a week."""
+    _ = timestamp
+    photo_services.drop_adrift_photos()

@@ -1,13 +1,19 @@
 """Gives stored photos to what they were sent with."""
 
+from datetime import timedelta
+
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from waywarden.events.services import NOBODY, Actor
+from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports.models import Photo, Report, Update
 from waywarden.users.models import User
 
 MAX_PHOTOS = 3
+#: How long a photo may belong to nothing: a form that came back with errors still finds it.
+ADRIFT = timedelta(days=7)
 
 
 def attach_photos(
@@ -31,6 +37,21 @@ def replace_photos(
     for order, key in enumerate(dict.fromkeys(keys)):
         mine.filter(key=key).update(order=order)
     attach_photos(keys, report=report, update=update)
+
+
+def drop_adrift_photos(*, most: int = 1000) -> int:
+    """Photos of forms that were never sent go after a week, files and all; how many went."""
+    with transaction.atomic():
+        rows = list(
+            Photo.objects.select_for_update(skip_locked=True)
+            .filter(report=None, update=None, created__lt=clock.now() - ADRIFT)
+            .order_by("created")[:most]
+        )
+        Photo.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for row in rows:  # a file without a row is only lost space, a row without a file a broken page
+        row.file.delete(save=False)
+        row.thumbnail.delete(save=False)
+    return len(rows)
 
 
 def actor_of(user: User | None) -> Actor:

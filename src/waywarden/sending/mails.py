@@ -11,6 +11,7 @@ from django.utils import translation
 
 from waywarden.backends.contract import Mail, OutgoingReport, OutgoingUpdate, Person
 from waywarden.bodies.models import Question
+from waywarden.bodies.queries import body_names
 from waywarden.kernel.cobrand import Cobrand, registry
 from waywarden.kernel.text import one_line
 from waywarden.sending.models import Delivery
@@ -29,6 +30,7 @@ def mail_of_report(
         "photos": [photo.url for photo in report.photos if photo.url],
         "has_attached_photos": any(not photo.url for photo in report.photos),
         "answers_are_filed": bool(settings.WAYWARDEN_MAIL_ANSWERS),
+        "also_there": body_names(delivery.report.missing_body_ids),
     }
     return _mail(delivery, "report_mail", values, report.person)
 

@@ -149,6 +149,7 @@ class Draft:
             name=given["name"],
             phone=given["phone"],
             is_name_public=given["show_name"],
+            is_placed=not given["is_unplaced"],
             nearest_address=self.near,
             answers=self.answers,
             photo_keys=self.uploads.keys,

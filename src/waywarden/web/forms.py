@@ -112,6 +112,9 @@ class ReportForm(PersonForm):
         help_text=_("Only the body sees it, for questions."),
     )
 
+    is_unplaced = forms.BooleanField(
+        label=_("I cannot place it on the map exactly; I say in words where it is"), required=False
+    )
     is_anonymous = forms.BooleanField(label=_("Report without my name"), required=False)
     keeps_words = forms.BooleanField(
         label=_("These words may be public as they are"), required=False

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from waywarden.bodies.queries import body_names
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import registry
 from waywarden.kernel.errors import RuleBroken
@@ -145,6 +146,7 @@ def _beside(story: Story) -> dict[str, Any]:
         else None,
         "duplicates": list(public.filter(duplicate_of=shown.pk).order_by("id")[:20]),
         "near": [] if shown.is_private else near,
+        "also_there": body_names(shown.missing_body_ids),
     }
 
 

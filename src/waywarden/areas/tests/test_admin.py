@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from waywarden.areas.models import Area
+from waywarden.areas.models import Area, Layer
 from waywarden.users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +55,18 @@ def test_who_may_only_look_cannot_import(client):
     assert client.get(IMPORT).status_code == 403
     client.logout()
     assert client.get(IMPORT).status_code == 302
+
+
+def test_a_layer_is_taken_in_and_replaced(olive):
+    address = "/admin/areas/layer/import/"
+    told = olive.post(address, {"file": a_file(name="x"), "name": "Parks"}, follow=True)
+    assert "1 shape was taken in." in told.content.decode()
+    olive.post(address, {"file": a_file(name="x"), "name": "Parks"})
+    assert Layer.objects.get().shapes.count() == 1
+
+
+def test_what_is_no_layer_is_said_beside_the_file(olive):
+    file = SimpleUploadedFile("roads.geojson", b"{}")
+    answer = olive.post("/admin/areas/layer/import/", {"file": file, "name": "Roads"})
+    assert answer.status_code == 422
+    assert not Layer.objects.exists()

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from waywarden.areas.models import Layer
 from waywarden.backends.open311.plugin import Open311Backend
 from waywarden.bodies.models import Body, Category, Membership, Question
 from waywarden.connections.models import Connection, Exchange
@@ -267,3 +268,33 @@ def test_the_lists_ask_the_same_number_of_queries_for_many_rows(
     for name in ("bodies_body", "bodies_category"):
         with django_assert_max_num_queries(12):
             olive.get(reverse(f"admin:{name}_changelist"))
+
+
+def test_a_category_tells_people_what_to_do_and_where_it_is_on_offer(olive, county):
+    pothole = Category.objects.create(body=county, name="Pothole", slug="pothole")
+    layer = Layer.objects.create(name="Trunk roads")
+    typed = {
+        "emergency_notice": "Call 112.", "target_days": "14", "look_alike_metres": "100",
+        "place_rules-TOTAL_FORMS": "1", "place_rules-0-layer": str(layer.pk),
+        "place_rules-0-where": "outside", "place_rules-0-metres": "20",
+    }  # fmt: skip
+    answer = save(olive, page_of(pothole), **typed)
+    assert answer.status_code == 302, answer.context["errors"]
+    pothole.refresh_from_db()
+    assert (pothole.emergency_notice, pothole.target_days) == ("Call 112.", 14)
+    assert str(pothole.place_rules.get()) == "only off it: Trunk roads"
+
+
+def test_a_question_that_depends_on_another_keeps_its_answers(olive, county):
+    pothole = Category.objects.create(body=county, name="Pothole", slug="pothole")
+    depth = Question.objects.create(category=pothole, code="depth")
+    prefix = "questions-0-"
+    answer = save(
+        olive, page_of(pothole),
+        **{prefix + "shown_if": "other", prefix + "shown_if_values": "yes\nperhaps"},
+    )  # fmt: skip
+    assert answer.status_code == 302, answer.context["errors"]
+    depth.refresh_from_db()
+    assert (depth.shown_if, depth.shown_if_values) == ("other", ["yes", "perhaps"])
+    wrong = save(olive, page_of(pothole), **{prefix + "shown_if": "depth"})
+    assert "A question cannot depend on itself." in wrong.content.decode()

@@ -12,6 +12,8 @@ from waywarden.bodies.routing import Way
 from waywarden.connections.models import Connection
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports.services import NewReport, create_report
+from waywarden.sending.models import Delivery
+from waywarden.sending.outgoing import items_of
 from waywarden.web.tests import town
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +132,21 @@ def test_without_a_name_only_where_the_category_allows_it(place):
     report = create_report(lamp(is_anonymous=True, phone="1"), user=None)
     assert report.state == "confirmed"
     assert (report.email, report.name, report.phone, report.user) == ("", "", "", None)
+
+
+def test_a_body_without_a_category_is_named_on_the_page_and_in_the_mail_to_the_others(
+    place, client
+):
+    Category.objects.filter(body=place.district).update(state="inactive")
+    report = create_report(lamp(), user=place.rosa)
+    words = "Borchester District Council"
+    assert f"<strong>{words}</strong> answers for this place too" in page_of(client, report)
+    delivery = Delivery.objects.get(report=report)
+    mail = items_of([delivery], with_mail=True)[delivery.pk].mail
+    assert mail is not None
+    assert f"{words} answers for this place too" in mail.text
+    assert f"{words} answers for this place too" in mail.html
+
+
+def page_of(client, report) -> str:
+    return client.get(f"/report/{report.pk}").content.decode()

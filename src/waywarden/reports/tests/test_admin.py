@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from waywarden.bodies.models import Body, Category, ResponseTemplate
 from waywarden.geo.points import Point
-from waywarden.reports.models import Report, ReportBody
+from waywarden.reports.models import Report, ReportBody, UpdateRule
+from waywarden.reports.public_services import flag_report
 from waywarden.reports.states import State
 from waywarden.users.models import User
 
@@ -95,3 +96,26 @@ def test_an_automatic_template_speaks_for_something_of_its_own_body(olive, count
     typed = a_template(county, states=["closed"], categories=[strange.pk])
     answer = olive.post("/admin/bodies/responsetemplate/add/", typed)
     assert "categories of another body: Lights" in answer.content.decode()
+
+
+def test_the_table_of_who_may_do_what_is_edited_by_line(olive, county):
+    add = "/admin/reports/updaterule/add/"
+    fields = {"body": county.pk, "category": "", "act": "reopen", "who": "nobody"}
+    assert olive.post(add, fields).status_code == 302
+    assert UpdateRule.objects.get().who == "nobody"
+    again = olive.post(add, fields)  # one line for each act
+    assert again.status_code == 200
+    assert UpdateRule.objects.count() == 1
+    assert (
+        "say that it is still a problem" in olive.get("/admin/reports/updaterule/").content.decode()
+    )
+
+
+def test_flags_wait_until_the_operator_has_looked_at_them(olive, county):
+    flag = flag_report(a_report().pk, reason="wrong", words="It is in Mill Road.")
+    shown = olive.get("/admin/reports/flag/").content.decode()
+    assert "It is in Mill Road." in shown
+    olive.post("/admin/reports/flag/", {"action": "mark_handled", "_selected_action": [flag.pk]})
+    flag.refresh_from_db()
+    assert flag.handled_at is not None
+    assert olive.get("/admin/reports/flag/add/").status_code == 403

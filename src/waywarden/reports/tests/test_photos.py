@@ -1,11 +1,16 @@
 """Photos: only real pictures, upright, sized, without their metadata."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 
+from waywarden.kernel import clock
 from waywarden.reports import photos
+from waywarden.reports.models import Photo
+from waywarden.reports.photo_services import drop_adrift_photos
+from waywarden.web.tests import town
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +71,20 @@ def test_a_bomb_of_pixels_is_refused():
     bomb = file_of(Image.new("1", (20000, 20000)), "PNG")
     with pytest.raises(photos.NotAPhoto):
         photos.take_in(bomb)
+
+
+def test_photos_of_forms_that_were_never_sent_go_after_a_week_files_and_all(db):
+    place = town.build()
+    kept, fresh, old = (
+        town.stored_photo(report=place.report()),
+        town.stored_photo(),
+        town.stored_photo(),
+    )
+    week_ago = clock.now() - timedelta(days=7, minutes=1)
+    Photo.objects.filter(pk__in=[kept.pk, old.pk]).update(created=week_ago)
+    assert drop_adrift_photos() == 1
+    assert set(Photo.objects.all()) == {kept, fresh}
+    assert not old.file.storage.exists(old.file.name)
+    assert not old.thumbnail.storage.exists(old.thumbnail.name)
+    assert kept.file.storage.exists(kept.file.name)
+    assert drop_adrift_photos() == 0

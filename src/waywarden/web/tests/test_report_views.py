@@ -393,3 +393,10 @@ def test_a_photo_without_a_place_leads_to_the_map_and_is_kept(client, town):
 @pytest.mark.parametrize("fields", [{}, {"photo": io.BytesIO(b"MZ this is a program")}])
 def test_no_photo_is_no_beginning(client, town, fields):
     assert client.post("/report/photo", fields).status_code == 422
+
+
+@pytest.mark.parametrize(("fields", "placed"), [({}, True), ({"is_unplaced": "on"}, False)])
+def test_whoever_cannot_use_the_map_says_so_and_the_body_is_told(client, town, fields, placed):
+    client.force_login(town.rosa)
+    client.post("/report/new", LAMP | fields)
+    assert Report.objects.get().is_placed is placed
