@@ -155,8 +155,10 @@ def extract() -> None:
             "# Status: needs native review."
         )
         catalog.fuzzy = False
-        catalog.project, catalog.last_translator = "Waywarden", "awaits a native reader"
+        catalog.project, catalog.version = "Waywarden", "main"
+        catalog.last_translator = "awaits a native reader"
         catalog.language_team = name
+        catalog.msgid_bugs_address = "the issues of the project"
         # No moment of extraction: it would change the file each time and say nothing.
         catalog.creation_date = catalog.revision_date = datetime(2026, 11, 26, tzinfo=UTC)
         path = po_of(language)
