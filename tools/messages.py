@@ -15,6 +15,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
@@ -42,7 +43,7 @@ FILES = (
     "users/frequency.py",
     "config/settings.py",
 )
-KEYWORDS = {
+KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
@@ -82,7 +83,8 @@ def messages() -> Iterator[Message]:
 
 
 def _of_python(code: str, path: Path) -> Iterator[Message]:
-    found = extract_python(io.BytesIO(code.encode()), KEYWORDS.keys(), [], {"encoding": "utf-8"})
+    file: Any = io.BytesIO(code.encode())
+    found: Iterable[Any] = extract_python(file, KEYWORDS, [], {"encoding": "utf-8"})
     for line, name, given, _comments in found:
         parts = list(given) if isinstance(given, tuple) else [given]
         where = str(path.relative_to(ROOT))
@@ -124,7 +126,7 @@ def template() -> Catalog:
     """The catalog without translations."""
     catalog = Catalog(project="Waywarden", charset="utf-8", fuzzy=False)
     for text, context, where, _line in messages():
-        catalog.add(text, context=context, locations=[(where, None)])
+        catalog.add(text, context=context, locations=[(where, 0)])
     return catalog
 
 
