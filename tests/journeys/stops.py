@@ -15,7 +15,7 @@ from waywarden.events.services import NOBODY
 from waywarden.health.alarm_services import watch
 from waywarden.health.models import SelfTest
 from waywarden.kernel import clock
-from waywarden.notifications.models import Alert
+from waywarden.notifications.models import Alert, Questionnaire
 from waywarden.sending.models import ShadowRequest
 from waywarden.users.models import MailedLink, User
 from waywarden.users.services import issue_link, redeem_link
@@ -117,6 +117,19 @@ def _leave(world: World) -> str:
     alert = Alert.objects.filter(user=world.rosa).first()
     assert alert is not None
     return f"/A/leave/{alert.key}"
+
+
+def _questionnaire(world: World) -> str:
+    moment = clock.now()
+    row = Questionnaire.objects.create(
+        report=world.by_state["confirmed"], user=world.rosa, state="sent", due_at=moment,
+        sent_at=moment,
+    )  # fmt: skip
+    return f"/Q/{row.key}"
+
+
+def _ines(world: World) -> User | None:
+    return world.ines
 
 
 def _rosa(world: World) -> User:
@@ -303,6 +316,32 @@ STOPS = (
     ),
     Stop("leave an alert", _leave, "No more mails of this?"),
     Stop("what one follows", _at("/my/alerts"), "All that you follow", who=_rosa),
+    Stop("sign in by password", _at("/auth/login/"), "Sign in with a password"),
+    Stop("sign in by code", _at("/auth/login/code/"), "Send me a sign-in code"),
+    Stop("one's updates", _at("/my/updates"), "Your updates", who=_ines),
+    Stop("one's account", _at("/my/account"), "Your account", who=_rosa),
+    Stop("one's sign-ins", _at("/auth/2fa/"), "Two-Factor Authentication", who=_rosa),
+    Stop("one's address", _at("/auth/email/"), "Email Address", who=_rosa),
+    Stop("one's password", _at("/auth/password/set/"), "Set Password", who=_rosa),
+    Stop("delete the account", _at("/my/delete"), "Delete my account", who=_rosa),
+    Stop(
+        "delete the account, not sure",
+        _at("/my/delete"),
+        "Delete my account",
+        then=lambda page: page.locator("main form button").last.click(),
+        who=_rosa,
+    ),
+    Stop("asked after four weeks", _questionnaire, "Is it fixed?"),
+    Stop(
+        "asked after four weeks, with errors",
+        _questionnaire,
+        "Is it fixed?",
+        then=_press("Send my answer"),
+    ),
+    Stop("help", _at("/help"), "Help"),
+    Stop("contact", _at("/contact"), "Write to us"),
+    Stop("contact, with errors", _at("/contact"), "Write to us", then=_press("Send")),
+    Stop("accessibility", _at("/accessibility"), "Accessibility"),
     Stop("about", _at("/about"), "About this site"),
     Stop("privacy", _at("/privacy"), "Privacy"),
     Stop("404", _at("/nothing/here"), "There is nothing here"),
