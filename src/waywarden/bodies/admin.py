@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet, URLField
 from django.forms import modelform_factory
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ from unfold.forms import AdminForm
 
 from waywarden.bodies import translation_admin  # noqa: F401 - registers itself
 from waywarden.bodies.category_admin import addresses_in_words, method_in_words, way_in_words
+from waywarden.bodies.coverage_queries import coverage
 from waywarden.bodies.forms import BodyForm
 from waywarden.bodies.models import Body, Category, Membership
 from waywarden.bodies.services import choose_connection, go_live
@@ -220,7 +222,22 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
             self.admin_site.admin_view(self.test_view),
             name="bodies_body_test",
         )
-        return [test, *super().get_urls()]
+        whole = path(
+            "coverage/", self.admin_site.admin_view(self.coverage_view), name="bodies_coverage"
+        )
+        return [test, whole, *super().get_urls()]
+
+    def coverage_view(self, request: HttpRequest) -> HttpResponse:
+        """Points without a body, and categories with nowhere to go."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What is missing"),
+            "coverage": coverage(),
+            "opts": self.opts,
+        }
+        return render(request, "bodies/coverage.html", context)
 
     def test_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Asks the back-end something harmless, with the settings as they stand in the form.

@@ -21,6 +21,12 @@ def _item(title: Any, icon: str, page: str) -> dict[str, Any]:
     }
 
 
+def _coverage() -> dict[str, Any]:
+    """What is missing, for whoever may look at bodies."""
+    item = _item(_("What is missing"), "fmd_bad", "bodies_body")
+    return item | {"link": reverse_lazy("admin:bodies_coverage")}
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Waywarden admin"),
     "SITE_HEADER": "Waywarden",
@@ -55,6 +61,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Bodies"), "account_balance", "bodies_body"),
                     _item(_("Categories"), "category", "bodies_category"),
+                    _coverage(),
                     _item(_("Response templates"), "chat", "bodies_responsetemplate"),
                     _item(_("Areas"), "map", "areas_area"),
                     _item(_("Layers"), "layers", "areas_layer"),
@@ -67,6 +74,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Reports"), "report", "reports_report"),
                     _item(_("Flags"), "flag", "reports_flag"),
                     _item(_("Deliveries"), "outbox", "sending_delivery"),
+                    _item(_("Mails from bodies"), "mark_email_unread", "sending_answer"),
                 ],
             },
             {

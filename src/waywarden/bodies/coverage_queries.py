@@ -1,0 +1,102 @@
+"""Which points have no body, and which categories have nowhere to go (integration.md 1)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import shapely
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from waywarden.areas.models import Area
+from waywarden.backends.registry import backend_classes
+from waywarden.bodies.coverage import Drawing, Ground, Hole, drawing, holes
+from waywarden.bodies.models import Body, Category
+
+#: So many lines of a list are shown; the rest are counted.
+SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """A category that people can pick, and why its reports go nowhere."""
+
+    category: Category
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is missing on this site."""
+
+    holes: tuple[Hole, ...]
+    drawing: Drawing | None
+    without_areas: tuple[Body, ...]
+    without_categories: tuple[Body, ...]
+    stranded: tuple[Stranded, ...]
+    more_stranded: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every point has a body and every category an address."""
+        return not (self.holes or self.without_areas or self.without_categories or self.stranded)
+
+
+def coverage() -> Coverage:
+    """All that is missing. Reads every boundary: a page for the operator, not for everybody."""
+    grounds = list(_grounds())
+    in_use = Body.objects.filter(is_deleted=False).order_by("name")
+    offered = Category.objects.filter(body=OuterRef("pk"), state__in=_PICKED)
+    found = list(_stranded())
+    return Coverage(
+        holes=tuple(holes(grounds)),
+        drawing=drawing(grounds),
+        without_areas=tuple(in_use.filter(areas=None)),
+        without_categories=tuple(in_use.filter(~Exists(offered))),
+        stranded=tuple(found[:SHOWN]),
+        more_stranded=max(len(found) - SHOWN, 0),
+    )
+
+
+_PICKED = (Category.State.CONFIRMED, Category.State.UNCONFIRMED, Category.State.STAFF)
+
+
+def _grounds() -> Iterator[Ground]:
+    answering = Body.objects.filter(areas=OuterRef("pk"), is_deleted=False)
+    areas = Area.objects.annotate(is_answered=Exists(answering)).order_by("id")
+    for area in areas.iterator(chunk_size=200):
+        shape = shapely.make_valid(shapely.from_wkb(bytes(area.boundary)))
+        yield Ground(area.pk, area.name, shape, area.is_answered)
+
+
+def _stranded() -> Iterator[Stranded]:
+    """Only those that could be so are looked at: the rest have both addresses, and work."""
+    suspects = Category.objects.filter(
+        Q(service_code="") | Q(emails=[]) | ~Q(bounced_emails={}) | Q(state="unconfirmed"),
+        body__is_deleted=False,
+        state__in=_PICKED,
+    )
+    suspects = suspects.select_related("body__sending_connection", "connection")
+    for category in suspects.order_by("body__name", "name").iterator(chunk_size=2000):
+        if reason := why_nowhere(category):
+            yield Stranded(category, reason)
+
+
+def why_nowhere(category: Category) -> str:
+    """Why reports of a category reach nobody, in words; "" when they do (or are refused openly)."""
+    connection = category.connection_for_sending
+    kind = backend_classes().get(connection.kind if connection else "email")
+    if kind is None:
+        return _("Its send method is not installed.")
+    if kind.takes_none or kind.keeps_here:
+        return ""
+    missing = kind.missing_address(
+        emails=tuple(category.emails), service_code=category.service_code
+    )
+    if missing:
+        return missing
+    if kind.wants_mail:
+        if category.state == Category.State.UNCONFIRMED:
+            return _("its address is not confirmed yet.")
+        if {address.lower() for address in category.emails} <= set(category.bounced_emails):
+            return _("mail came back from every address.")
+    return ""

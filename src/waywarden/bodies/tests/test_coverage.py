@@ -1,0 +1,120 @@
+"""Which points have no body and which categories reach nobody."""
+
+import pytest
+import shapely
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from waywarden.areas.models import Area
+from waywarden.bodies.coverage import Ground, drawing, holes
+from waywarden.bodies.coverage_queries import coverage, why_nowhere
+from waywarden.bodies.models import Body, Category, Membership
+from waywarden.connections.models import Connection
+from waywarden.users.models import User
+
+
+def ground(number, box, *, answered=False):
+    return Ground(number, f"Ward {number}", shapely.box(*box), answered)
+
+
+def test_an_area_nobody_answers_for_is_a_hole_with_a_point_in_it():
+    (hole,) = holes([ground(1, (0, 0, 1, 1), answered=True), ground(2, (1, 0, 2, 1))])
+    assert (hole.area_id, hole.share) == (2, 1.0)
+    assert 1 < hole.lon < 2
+    assert 0 < hole.lat < 1
+
+
+def test_what_a_body_of_another_area_covers_is_no_hole():
+    county = ground(1, (0, 0, 2, 2), answered=True)
+    assert holes([county, ground(2, (0, 0, 1, 1))]) == []
+    (hole,) = holes([county, ground(3, (1, 0, 3, 2))])
+    assert hole.share == pytest.approx(0.5)
+    assert hole.lon > 2
+
+
+def test_a_seam_between_two_boundaries_is_no_hole():
+    assert holes([ground(1, (0, 0, 1, 1), answered=True), ground(2, (0, 0, 1.0005, 1))]) == []
+
+
+def test_the_drawing_shows_all_ground_and_the_holes_in_it():
+    drawn = drawing([ground(1, (0, 50, 1, 51), answered=True), ground(2, (1, 50, 2, 51))])
+    assert drawn.width == 1000
+    assert 700 < drawn.height < 900  # a degree of longitude is shorter there
+    assert drawn.ground.startswith("M")
+    assert "1000.0" in drawn.holes
+    assert drawing([]) is None
+
+
+@pytest.fixture
+def county(db):
+    def area(name, west):
+        return Area.objects.create(
+            name=name, kind="county", code=name, west=west, south=51, east=west + 1, north=52,
+            boundary=shapely.to_wkb(shapely.box(west, 51, west + 1, 52)),
+        )  # fmt: skip
+
+    body = Body.objects.create(name="County", slug="county")
+    body.areas.add(area("West", -2))
+    area("East", -1)
+    return body
+
+
+def category(body, name, **values):
+    return Category.objects.create(body=body, name=name, slug=name.lower(), **values)
+
+
+@pytest.mark.django_db
+def test_categories_that_reach_nobody_are_listed_with_the_reason(county):
+    category(county, "Mailed", emails=["a@example.org"])
+    category(county, "Nobody")
+    category(county, "Unsure", emails=["a@example.org"], state="unconfirmed")
+    category(county, "Back", emails=["A@example.org"], bounced_emails={"a@example.org": "gone"})
+    category(county, "Old", state="inactive")
+    Body.objects.create(name="Gone", slug="gone", is_deleted=True)
+    lonely = Body.objects.create(name="Lonely", slug="lonely")
+
+    found = coverage()
+
+    assert {one.category.name: one.reason for one in found.stranded} == {
+        "Nobody": "it has no e-mail address.",
+        "Unsure": "its address is not confirmed yet.",
+        "Back": "mail came back from every address.",
+    }
+    assert (found.without_areas, found.without_categories) == ((lonely,), (lonely,))
+    assert [hole.name for hole in found.holes] == ["East"]
+
+
+@pytest.mark.django_db
+def test_a_body_that_refuses_or_keeps_reports_here_is_not_stranded(county):
+    for kind in ("refuse", "noop"):
+        county.sending_connection = Connection.objects.create(name=kind, kind=kind)
+        county.save()
+        assert why_nowhere(category(county, kind)) == ""
+
+
+@pytest.mark.django_db
+def test_the_page_shows_both_and_links_to_what_mends_it(county, client):
+    client.force_login(User.objects.create_superuser("olive@example.org", "pw"))
+    stranded = category(county, "Nobody")
+
+    page = client.get(reverse("admin:bodies_coverage")).content.decode()
+
+    assert "<svg" in page
+    assert "it has no e-mail address." in page
+    assert reverse("admin:bodies_category_change", args=[stranded.pk]) in page
+    assert "/around?lat=51.5&amp;lon=-0.5" in page
+
+
+@pytest.mark.django_db
+def test_oskar_and_nobody_do_not_see_it(county, client):
+    oskar = User.objects.create_user("oskar@example.org")
+    Membership.objects.create(user=oskar, body=county, role="administrator")
+    address = reverse("admin:bodies_coverage")
+    assert client.get(address).status_code == 302
+    client.force_login(oskar)
+    assert client.get(address).status_code in (302, 403)
+    clerk = User.objects.create_user("clerk@example.org", is_staff=True)
+    client.force_login(clerk)
+    assert client.get(address).status_code == 403
+    clerk.user_permissions.add(Permission.objects.get(codename="view_body"))
+    assert client.get(address).status_code == 200
