@@ -190,6 +190,21 @@ def test_what_the_definition_asks_the_sender_to_fill_is_filled():
     }
 
 
+def test_what_the_site_knows_of_the_place_is_filled_where_it_is_asked_for():
+    sent = new_request(
+        report(
+            server_set=("uprn", "usrn", "external_id", "unheard_of"),
+            known={"uprn": "1000", "usrn": "22", "other": "x"},
+            external_id="OLD-7",
+        ),
+        Open311Options(endpoint="https://c.example.org"),
+    )
+    assert sent.attributes["uprn"] == ("1000",)
+    assert sent.attributes["usrn"] == ("22",)
+    assert sent.attributes["external_id"] == ("OLD-7",)
+    assert {"unheard_of", "other"}.isdisjoint(sent.attributes)
+
+
 def test_a_server_with_a_grid_gets_northing_and_easting():
     tower = report(**WATER_TOWER)
 
