@@ -91,7 +91,7 @@ def way_of(
 ) -> http.Way:
     """The one way out, as a kind's options and secrets say. Raises Misconfigured."""
     if not (isinstance(values, WayOptions) and isinstance(secrets, WaySecrets)):
-        return http.Way(is_rehearsal=is_rehearsal)
+        return http.Way(record=record, is_rehearsal=is_rehearsal)
     name, colon, value = secrets.secret_header.partition(":")
     proxy = values.proxy
     if proxy and secrets.proxy_login:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import urllib3
@@ -232,6 +232,13 @@ class Way:
         if fields:
             url += ("&" if "?" in url else "?") + urlencode(fields)
         return self._exchange(self._request("GET", url, headers or {}, fields=fields))
+
+    def hold_back(self, method: str, url: str, text: str) -> NoReturn:
+        """In a rehearsal, records what would leave by another way than HTTP (a mail), too."""
+        request = _Request(method, url, {}, None, text, self._masked)
+        if self._record is not None:
+            self._record(_exchange_of(request, None, clock.now(), 0.0, ""))
+        raise HeldBack
 
     def _request(
         self,

@@ -276,7 +276,8 @@ def _locked_rows(sent: Sequence[Sent]) -> dict[tuple[int, int], ReportBody]:
 def _sent_fact(sent: Sent, row: ReportBody) -> Fact:
     """Notes it in the row, and the fact of it."""
     row.sent_at = row.sent_at or sent.sent_at
-    row.sent_by = row.sent_by or sent.sent_by
+    if not row.sent_by or (sent.external_id and not row.external_id):
+        row.sent_by = sent.sent_by  # the way that brought the reference, where one did
     row.external_id = row.external_id or sent.external_id
     return Fact(
         "report.sent",

@@ -23,7 +23,6 @@ from waywarden.backends.contract import (
 )
 from waywarden.backends.email.options import EmailOptions
 from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown
-from waywarden.kernel.http import HeldBack
 
 #: Answers of a provider's interface that mean "not now"; nothing was taken.
 _BUSY = frozenset({408, 425, 429, 503})
@@ -84,7 +83,8 @@ class EmailBackend(Backend):
             raise Misconfigured(message)
         recipients = dict.fromkeys((*emails, *self.options.extra_recipients))
         if self.way.is_rehearsal:
-            raise HeldBack
+            said = f"Subject: {mail.subject}\nReply-To: {mail.reply_to}\n\n{mail.text}"
+            self.way.hold_back("MAIL", f"mailto:{','.join(recipients)}", said)
         if not recipients:
             message = "The category has no e-mail address."
             raise Refused(message)

@@ -71,7 +71,7 @@ def test_the_open_ones_are_sent_on_request_and_once(town, fake, mailed, run):
     assert len(fake.memory.requests) == 2
     assert len(mail.outbox) == 3
     first, second, closed = mailed
-    assert town.row(first).external_id == "4711"
+    assert (town.row(first).external_id, town.row(first).sent_by) == ("4711", "open311")
     assert town.row(second).external_id == "4712"
     assert town.row(closed).external_id == ""
 

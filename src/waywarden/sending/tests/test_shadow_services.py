@@ -111,3 +111,18 @@ def test_secrets_of_the_shadow_stay_hidden_in_headers_and_findings(town, shadow)
 
     shown = ShadowRequest.objects.get()
     assert "another-long-key" not in shown.request + shown.url + "".join(shown.findings)
+
+
+def test_e_mail_can_be_tried_in_shadow_too(town, fake, mailoutbox):
+    mails = Connection.objects.create(name="Mail", kind="email")
+    town.council.shadow_connection = mails
+    town.council.save()
+    town.potholes.emails = ["roads@example.org"]
+    town.potholes.save()
+
+    rehearse_report(town.report(town.potholes).pk)
+
+    shown = ShadowRequest.objects.get()
+    assert (shown.url, shown.findings) == ("mailto:roads@example.org", [])
+    assert "Deep pothole" in shown.request
+    assert mailoutbox == []
