@@ -111,6 +111,9 @@ class BodyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         form = self.chosen_form if "send_method" in self.fields else None
         if form is not None and not form.is_valid():
             self.add_error("send_method", _("Please look at the settings of this method below."))
+        shadow = (cleaned or {}).get("shadow_connection")
+        if shadow is not None and shadow == self.instance.sending_connection:
+            self.add_error("shadow_connection", _("This body sends by it already."))
         return cleaned
 
     def save_connection(self) -> Connection | None:

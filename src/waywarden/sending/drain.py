@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
 
+from django.db import OperationalError
+from django.db import connections as databases
+
 from waywarden.backends.registry import backend_class
 from waywarden.connections import queries as connection_queries
 from waywarden.connections import services as connections
@@ -27,6 +30,7 @@ from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause, Failure, Health, Phase, Standing, State, next_after
 from waywarden.sending.outgoing import Item, items_of
+from waywarden.sending.pace import LONGEST_SLEEP, Pace
 from waywarden.sending.queries import next_due
 from waywarden.sending.steps import Step, Taken, take
 
@@ -39,13 +43,13 @@ RENEW_EVERY = 30.0
 #: Results are written when so many have come, or after so long (seconds).
 WRITE_AT, WRITE_EVERY = 50, 0.5
 MOST_CLAIMED = 96
+#: Seconds between tries to write when the database is away; claims last longer than all of them.
+WRITE_AGAIN_AFTER = (1, 2, 4, 8, 15)
 #: Calls that are ready in the pool for each that is out, so that calls go on while we write.
 AHEAD = 12
 #: What e-mail without a connection does at once, and its rest after trouble with the mail server.
 EMAIL_CALLS_AT_ONCE = 2
 EMAIL_RESTS = timedelta(minutes=1)
-#: A pace slower than this (seconds between calls) is not slept through; the lane is woken again.
-LONGEST_SLEEP = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def drain(lane: Lane, *, stop: Callable[[], bool] | None = None) -> datetime | N
     with ThreadPoolExecutor(max_workers=_calls_at_once(_connection(lane))) as pool:
         while clock.now() < finish_at and not (stop and stop()):
             connection = _connection(lane)
-            pace = _Pace(lane, connection)
+            pace = Pace(lane, connection)
             gate = _gate(connection, pace)
             if not gate.is_open:
                 return gate.until if next_due(lane) else None
@@ -115,7 +119,7 @@ def _calls_at_once(connection: Connection | None) -> int:
     return max(connection.calls_at_once, 1) if connection else EMAIL_CALLS_AT_ONCE
 
 
-def _gate(connection: Connection | None, pace: "_Pace") -> _Gate:
+def _gate(connection: Connection | None, pace: Pace) -> _Gate:
     """Closed while the connection is paused, its circuit open, or its pace used up."""
     if connection is None:
         return _Gate(is_open=True)
@@ -133,42 +137,6 @@ def _gate(connection: Connection | None, pace: "_Pace") -> _Gate:
     return _Gate(is_open=True, is_probe=True, failures=failures)
 
 
-class _Pace:
-    """Keeps calls of a lane apart, so that all lanes together keep the connection's pace."""
-
-    def __init__(self, lane: Lane, connection: Connection | None) -> None:
-        self.interval = 0.0
-        self.next_at = clock.now()
-        if connection is None or not connection.calls_per_minute:
-            return
-        self.interval = 60.0 * max(connection.lanes, 1) / connection.calls_per_minute
-        apart = timedelta(seconds=self.interval)
-        latest = (
-            Delivery.objects.filter(
-                connection=lane.connection_id,
-                lane=lane.number,
-                last_attempt_at__gt=self.next_at - apart,
-            )
-            .order_by("-last_attempt_at")
-            .values_list("last_attempt_at", flat=True)
-            .first()
-        )
-        if latest is not None:
-            self.next_at = latest + apart
-
-    def limit(self, most: int) -> int:
-        """How many to claim, so that none waits long for its turn."""
-        if not self.interval:
-            return most
-        return min(most, max(1, int(2 * LONGEST_SLEEP / self.interval)))
-
-    def wait(self) -> None:
-        """Sleeps until the next call may go."""
-        if self.interval:
-            time.sleep(max(0.0, (self.next_at - clock.now()).total_seconds()))
-            self.next_at = max(self.next_at, clock.now()) + timedelta(seconds=self.interval)
-
-
 class _Batch:
     """What was claimed at once: called a few at a time, written as the answers come."""
 
@@ -177,7 +145,7 @@ class _Batch:
         connection: Connection | None,
         pool: ThreadPoolExecutor,
         *,
-        pace: _Pace,
+        pace: Pace,
         failures: int,
         stop: Callable[[], bool] | None,
     ) -> None:
@@ -304,13 +272,28 @@ class _Batch:
         if not self._results:
             return
         done, self._results = self._results, []
+        _patiently(lambda: write_results([result for _job, result in done]))
         connections.keep_all_exchanges(
             Said(job.opened, "delivery", job.claimed.delivery.pk) for job, _result in done
         )
-        write_results([result for _job, result in done])
         worked = any(result.next.health is Health.WELL for _job, result in done)
         if worked and self._connection is not None and not self._failures:
             connections.note_success(self._connection.pk)
+
+
+def _patiently(write: Callable[[], None]) -> None:
+    """Writes, and waits a while for a database that is being started again.
+
+    What was sent and not written would be found out by looking it up, which not every system can.
+    """
+    for seconds in WRITE_AGAIN_AFTER:
+        try:
+            return write()
+        except OperationalError:
+            log.warning("the database is away; what was sent is written in %d s", seconds)
+            databases.close_all()
+            time.sleep(seconds)
+    return write()
 
 
 def _jobs(connection: Connection | None, claimed: Sequence[Claimed]) -> list[_Job]:

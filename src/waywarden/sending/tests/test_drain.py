@@ -523,3 +523,28 @@ def test_one_report_that_cannot_be_built_does_not_stop_the_others(town, fake, la
 
     assert (state_of(town, broken), state_of(town, sound)) == (State.WAITING, State.SENT)
     assert f"delivery {town.delivery(broken).pk} cannot be built" in caplog.text
+
+
+def test_what_was_sent_is_written_once_the_database_is_back(town, fake, lane, monkeypatch):
+    from django.db import OperationalError
+
+    from waywarden.sending import drain as draining
+
+    report, away = town.report(), [True, True]
+    real = draining.write_results
+
+    def write(results):
+        if away:
+            away.pop()
+            raise OperationalError
+        real(results)
+
+    monkeypatch.setattr(draining, "write_results", write)
+    monkeypatch.setattr(draining, "WRITE_AGAIN_AFTER", (0, 0, 0))
+    monkeypatch.setattr(draining.databases, "close_all", lambda: None)
+
+    drain(lane)
+
+    assert state_of(town, report) == State.SENT
+    assert len(fake.memory.requests) == 1
+    assert Exchange.objects.filter(subject_kind="delivery").count() == 1
