@@ -78,11 +78,12 @@ def _place(report: Report, lat: float, lon: float) -> dict[str, Any]:
     }
 
 
-def put_in_category(row: ReportBody, category: Category, *, by: Actor) -> Update:
+def put_in_category(row: ReportBody, category: Category, *, may_have_it: bool, by: Actor) -> Update:
     """The report goes on under another category, maybe of another body; the update that says so.
 
-    Inside the caller's transaction, which has locked the row. A body that had the report keeps its
-    row, as one that the report has left; one that never had it has none any more.
+    Inside the caller's transaction, which has locked the row. A body that has the report (or, as
+    the caller knows, may have it) keeps its row, as one that the report has left; one that never
+    had it has none any more.
     """
     moment = clock.now()
     report = Report.objects.select_for_update().get(pk=row.report_id)
@@ -94,7 +95,7 @@ def put_in_category(row: ReportBody, category: Category, *, by: Actor) -> Update
     if category.body_id == row.body_id:
         ReportBody.objects.filter(pk=row.pk).update(category=category)
     else:
-        _to_another_body(row, category)
+        _to_another_body(row, category, may_have_it=may_have_it)
     words = _("Category changed from “%(old)s” to “%(new)s”.")
     if category.body_id != row.body_id:
         words = _("Passed on to %(body)s, as “%(new)s”.")
@@ -116,7 +117,7 @@ def put_in_category(row: ReportBody, category: Category, *, by: Actor) -> Update
     return update
 
 
-def _to_another_body(row: ReportBody, category: Category) -> None:
+def _to_another_body(row: ReportBody, category: Category, *, may_have_it: bool) -> None:
     there = ReportBody.objects.filter(report=row.report_id, body=category.body_id)
     if not there.update(category=category, left_at=None):
         ReportBody.objects.create(
@@ -125,7 +126,7 @@ def _to_another_body(row: ReportBody, category: Category) -> None:
             category=category,
             answers=row.answers,
         )
-    if row.sent_at is None and not row.external_id:
+    if row.sent_at is None and not row.external_id and not may_have_it:
         ReportBody.objects.filter(pk=row.pk).delete()
     else:
         ReportBody.objects.filter(pk=row.pk).update(left_at=clock.now())

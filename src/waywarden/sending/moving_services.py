@@ -76,12 +76,14 @@ def move_report(
         move = _begin(report_id, from_body_id, category_id, by)
         if move.old == move.new:
             return frozenset()
-        _stop_if_being_sent(report_id, from_body_id)
-        update = reports.put_in_category(move.row, move.new, by=by)
-        if move.is_same_system and move.was_sent:
-            _tell(move, update, category=move.new)
-        elif move.is_same_system:
-            _readdress(move)
+        deliveries = _locked(report_id, from_body_id)
+        may_have_it = any(services.may_have_arrived(delivery) for delivery in deliveries)
+        update = reports.put_in_category(move.row, move.new, may_have_it=may_have_it, by=by)
+        if move.is_same_system:
+            if not move.was_sent:
+                _readdress(move)
+            if move.was_sent or may_have_it:  # the news waits until it is there
+                _tell(move, update, category=move.new)
         else:
             _cancel_unsent(move)
             _send_anew(move, update)
@@ -260,16 +262,14 @@ def _begin(report_id: int, body_id: int, category_id: int, by: Actor) -> _Move:
     return _Move(row, known.get(row.category_id or 0), new, by, was_sent=was_sent)
 
 
-def _stop_if_being_sent(report_id: int, body_id: int) -> None:
-    """Locks what there is; a call that is out may not be overtaken."""
-    states = list(
-        Delivery.objects.select_for_update()
-        .filter(report=report_id, body=body_id)
-        .order_by("id")
-        .values_list("state", flat=True)
+def _locked(report_id: int, body_id: int) -> list[Delivery]:
+    """Locks what there is. Raises RuleBroken: a call that is out may not be overtaken."""
+    deliveries = list(
+        Delivery.objects.select_for_update().filter(report=report_id, body=body_id).order_by("id")
     )
-    if State.SENDING in states:
+    if any(delivery.state == State.SENDING for delivery in deliveries):
         raise RuleBroken(_("It is being sent just now. Please try again in a moment."))
+    return deliveries
 
 
 def _readdress(move: _Move) -> None:

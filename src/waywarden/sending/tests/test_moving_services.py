@@ -296,3 +296,35 @@ def test_news_for_a_body_the_report_has_left_is_retried_as_it_was(town, fake, la
     drain(lane)
 
     assert [told.service_request_id for told in fake.memory.updates_in] == ["4711"]
+
+
+def test_what_may_have_arrived_under_the_old_code_is_told_the_new_one_once_it_is_found(
+    town, fake, lane
+):
+    fake.switches.lost_reply = True
+    report = town.report()
+    drain(lane)
+    fake.switches.lost_reply = False
+    assert town.delivery(report).state == State.UNKNOWN
+
+    moving_services.move_report(
+        report.pk, from_body_id=town.council.pk, category_id=town.trees.pk, by=INES
+    )
+    for _turn in (1, 2):
+        Delivery.objects.filter(state=State.UNKNOWN).update(due_at="2026-01-01T00:00Z")
+        drain(lane)
+
+    assert len(fake.memory.requests) == 1
+    (told,) = fake.memory.updates_in
+    assert (told.service_request_id, told.service_code) == ("4711", "TREE")
+
+
+def test_a_body_that_may_have_it_keeps_its_row_when_the_report_moves_on(town, district):
+    report = town.report()
+    Delivery.objects.update(state=State.PENDING, token="T1")
+
+    moving_services.move_report(
+        report.pk, from_body_id=town.council.pk, category_id=district.pk, by=INES
+    )
+
+    assert town.row(report).left_at is not None
