@@ -41,6 +41,7 @@ PACE: dict[str, tuple[Capability, ...]] = {
     "zone": _FETCHES,
     "poll_seconds": _FETCHES,
     "overlap_minutes": _FETCHES,
+    "window_hours": _FETCHES,
     "lanes": (),
     "calls_at_once": (),
     "calls_per_minute": (),
@@ -50,7 +51,7 @@ PACE: dict[str, tuple[Capability, ...]] = {
 MODEL_FIELDS = [name for name in (*SWITCHES, *PACE) if name != "new_update_user"]
 #: How many of a kind's options stand open; the rest, if it is more than two, is folded away.
 _AT_HAND = 4
-_AT_LEAST_ONE = ("poll_seconds", "lanes", "calls_at_once")
+_AT_LEAST_ONE = ("poll_seconds", "window_hours", "lanes", "calls_at_once")
 
 Fieldsets = list[tuple[str | None, dict[str, Any]]]
 

@@ -51,6 +51,11 @@ class Connection(models.Model):
     )
     poll_seconds = models.PositiveIntegerField(_("poll every (seconds)"), default=900)
     overlap_minutes = models.PositiveIntegerField(_("overlap of polls (minutes)"), default=120)
+    window_hours = models.PositiveSmallIntegerField(
+        _("longest span of one question (hours)"),
+        default=24,
+        help_text=_("After an outage what was missed is asked for in pieces of so many hours."),
+    )
     lanes = models.PositiveSmallIntegerField(_("lanes"), default=2)
     calls_at_once = models.PositiveSmallIntegerField(_("calls at once per lane"), default=4)
     calls_per_minute = models.PositiveIntegerField(

@@ -162,7 +162,9 @@ def _spans(
     )
     # Who is asked about each report answers how it stands now, whatever the span.
     is_whole = isinstance(ready, _Ready) and ready.source.backend.tells_by_report
-    return (span,) if what is What.UPDATES and is_whole else pieces_of(span)
+    if what is What.UPDATES and is_whole:
+        return (span,)
+    return pieces_of(span, length=timedelta(hours=max(connection.window_hours, 1)))
 
 
 def _try_piece(

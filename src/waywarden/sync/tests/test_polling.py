@@ -89,6 +89,14 @@ def test_after_an_outage_the_span_comes_in_days_and_each_is_a_run(system, connec
     assert cursor_of(connection).position == runs[-1].span_end
 
 
+def test_a_connection_may_be_asked_for_longer_spans(system, connection, body):
+    connection.window_hours = 96
+    connection.save()
+    set_cursor(connection, position=clock.now() - timedelta(days=3))
+    poll(connection)
+    assert PollRun.objects.count() == 1
+
+
 def test_a_poll_that_fails_leaves_the_cursor_and_says_why(system, connection, report):
     position = clock.now() - 30 * MINUTE
     set_cursor(connection, position=position)
