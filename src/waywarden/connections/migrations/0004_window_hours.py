@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0002_retry_minutes"),
+        ("connections", "0003_exchange_clock"),
     ]
 
     operations = [
