@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.types import JSONDict
 
@@ -31,8 +31,10 @@ from waywarden.webhooks import services as webhooks
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 #: How many workers may mail news at a time, and how long one does before others have a turn.
 NEWS_LANES, NEWS_SPELL = 4, timedelta(minutes=1)
-#: A worker that died over a photo; what the other side refuses is not asked again.
-PHOTO_RETRY = RetryStrategy(max_attempts=3, wait=60)
+#: A server of photos that is down for now, or a worker that died over one; what the other side
+#: refuses is not asked again.
+PHOTO_TRIES = 3
+PHOTO_RETRY = RetryStrategy(max_attempts=PHOTO_TRIES, wait=60, linear_wait=240)
 
 
 def wake_lane(lane: Lane, *, at: datetime | None = None) -> None:
@@ -122,16 +124,16 @@ def rehearse_report(report_id: int) -> None:
     shadow_services.rehearse_report(report_id)
 
 
-@app.task(name="fetch_update_photos", queue="sync", retry=PHOTO_RETRY)
-def fetch_update_photos(update_id: int) -> None:
+@app.task(name="fetch_update_photos", queue="sync", retry=PHOTO_RETRY, pass_context=True)
+def fetch_update_photos(context: JobContext, update_id: int) -> None:
     """Fetches the photos that a fetched update names."""
-    photos.fetch_update_photos(update_id)
+    photos.fetch_update_photos(update_id, is_last=context.job.attempts >= PHOTO_TRIES)
 
 
-@app.task(name="fetch_report_photos", queue="sync", retry=PHOTO_RETRY)
-def fetch_report_photos(report_id: int) -> None:
+@app.task(name="fetch_report_photos", queue="sync", retry=PHOTO_RETRY, pass_context=True)
+def fetch_report_photos(context: JobContext, report_id: int) -> None:
     """Fetches the photos of a problem born in a body's system."""
-    photos.fetch_report_photos(report_id)
+    photos.fetch_report_photos(report_id, is_last=context.job.attempts >= PHOTO_TRIES)
 
 
 @app.task(name="mail_alarm", queue="mail", retry=MAIL_RETRY)

@@ -17,6 +17,10 @@ from waywarden.reports.models import Report, ReportBody, Update
 #: row of the body's system.
 AUTOMATIC = "automatic"
 MOVED = "moved"
+#: Names in extras that only we write: a body's row cannot bring them.
+OWN_NAMES = frozenset({
+    AUTOMATIC, MOVED, "media_urls", "photos_fetched", "is_acknowledged", "earlier_references",
+})  # fmt: skip
 #: The columns that taking in changes.
 REPORT_COLUMNS = (
     "state", "state_changed_at", "changed", "category_name", "group", "is_private",

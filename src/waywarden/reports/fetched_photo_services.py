@@ -1,6 +1,7 @@
 """Photos that a body's system names: which are still to be fetched, and joining those that were."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 
@@ -33,10 +34,16 @@ def join_update_photos(update_id: int, photos: Iterable[Photo]) -> bool:
         held = list(photos)
         for order, photo in enumerate(held):
             Photo.objects.filter(pk=photo.pk).update(update=update, order=order)
-        update.extras = {**update.extras, "photos_fetched": len(held)}
+        update.extras = _settled(update.extras, len(held))
         update.save(update_fields=["extras"])
         record(Fact("photos.fetched", "update", update_id, data={"photos": len(held)}))
     return True
+
+
+def _settled(extras: dict[str, Any], joined: int) -> dict[str, Any]:
+    """What is kept once the photos are there: where they came from, not a second copy of them."""
+    urls = [url for url in extras.get("media_urls", ()) if not url.startswith("data:")]
+    return {**extras, "media_urls": urls, "photos_fetched": joined}
 
 
 def join_report_photos(at_body_id: int, photos: Iterable[Photo]) -> bool:
@@ -48,7 +55,7 @@ def join_report_photos(at_body_id: int, photos: Iterable[Photo]) -> bool:
         held = list(photos)
         for order, photo in enumerate(held):
             Photo.objects.filter(pk=photo.pk).update(report=at_body.report_id, order=order)
-        at_body.extras = {**at_body.extras, "photos_fetched": len(held)}
+        at_body.extras = _settled(at_body.extras, len(held))
         at_body.save(update_fields=["extras"])
         record(Fact("photos.fetched", "report", at_body.report_id, data={"photos": len(held)}))
     return True

@@ -22,6 +22,7 @@ from waywarden.reports import progress
 from waywarden.reports.fetched_ledger import (
     AT_BODY_COLUMNS,
     MOVED,
+    OWN_NAMES,
     REPORT_COLUMNS,
     AtBodyNow,
     Ledger,
@@ -87,7 +88,7 @@ def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Upd
     that is not at their body must have been left out before.
     """
     moment = clock.now()
-    rows = [replace(row, text=shorten(paragraphs(row.text), LONGEST_TEXT)) for row in rows]
+    rows = [_cleaned(row) for row in rows]
     with transaction.atomic():
         ledger = read_ledger(rows)
         for row in sorted(rows, key=lambda row: row.said_at):
@@ -97,6 +98,11 @@ def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Upd
         write_columns(ledger.at_bodies.values(), AT_BODY_COLUMNS, model=ReportBody)
         record(*ledger.moved, *_facts(ledger, credit))
     return tuple(update for update, _is_new in ledger.made)
+
+
+def _cleaned(row: FetchedUpdate) -> FetchedUpdate:
+    extras = {name: value for name, value in row.extras.items() if name not in OWN_NAMES}
+    return replace(row, text=shorten(paragraphs(row.text), LONGEST_TEXT), extras=extras)
 
 
 def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime) -> None:

@@ -205,6 +205,14 @@ def test_codes_references_and_extras_are_kept_and_people_see_the_customer_refere
     assert only_update(report).extras["detailed_information"] == "inside"
 
 
+def test_a_row_cannot_bring_marks_of_ours(body, report):
+    extras = {"automatic": "1", "media_urls": "x", "photos_fetched": "1", "crew": "North"}
+    take(body, update(extras=extras))
+    assert only_update(report).extras == {"crew": "North"}
+    take(body, update("u2", minutes_ago=20, description="A crew is on its way."))
+    assert Update.objects.get(external_id="u2").visibility == "hidden"  # said before
+
+
 def test_a_connection_that_suppresses_alerts_says_so_in_the_fact(body, report, connection):
     Connection.objects.filter(pk=connection.pk).update(suppresses_alerts=True)
     body.refresh_from_db()
