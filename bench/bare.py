@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from granian import Granian
@@ -34,8 +35,45 @@ def backend(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
         return list(_fake(environ, start_response))
 
 
+#: Updates of the long answer; reports of the city that they are about, in turn.
+LONG, ABOUT = 100_000, 10_000
+_EMPTY = b"<service_request_updates/>"
+
+
+def quiet(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """An Open311 server that never has any news."""
+    _ = environ
+    start_response("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(_EMPTY)))])
+    return [_EMPTY]
+
+
+def long(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """One answer of a hundred thousand updates, 40 MB; `/MARK/…` makes their ids new ones."""
+    mark = environ["PATH_INFO"].split("/")[1]
+    start_response("200 OK", [("Content-Type", "text/xml")])
+    now = datetime.now(UTC) - timedelta(hours=1)
+    yield b"<service_request_updates>"
+    for first in range(0, LONG, 1000):
+        yield "".join(_row(mark, first + turn, now) for turn in range(1000)).encode()
+    yield b"</service_request_updates>"
+
+
+def _row(mark: str, number: int, now: datetime) -> str:
+    at = (now + timedelta(milliseconds=10 * number)).isoformat()
+    return (
+        f"<request_update><update_id>{mark}-{number}</update_id>"
+        f"<service_request_id>B{number % ABOUT + 1}</service_request_id>"
+        "<status>IN_PROGRESS</status>"
+        f"<updated_datetime>{at}</updated_datetime><description>{number} of {mark}: {_WORDS}"
+        "</description></request_update>"
+    )
+
+
+_WORDS = "We have looked at it and will come back. " * 4
+
+
 def main() -> None:
-    """Serves one of the two: `nothing` or `backend`, on a port."""
+    """Serves one of them: `nothing`, `backend`, `quiet` or `long`, on a port."""
     name, port = sys.argv[1:]
     Granian(
         f"bench.bare:{name}",

@@ -95,6 +95,11 @@ def family_of(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
+def megabytes_of_self() -> float:
+    """The same of this process."""
+    return megabytes_of(os.getpid())
+
+
 def megabytes_of(pid: int) -> float:
     """What a process holds in memory by itself and shared (its resident set)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

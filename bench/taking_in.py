@@ -1,11 +1,15 @@
 """Taking updates in that a body's system tells, new ones and the same again."""
 
+import json
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 from bench import city
+from bench.bare import LONG
 from bench.figures import Figure
+from bench.home import HOST, command, free_port, running
 from waywarden.connections.services import open_backend
 from waywarden.kernel import clock
 from waywarden.open311.types import ServiceRequestUpdate
@@ -21,6 +25,28 @@ def measure(count: int = 2000) -> Iterator[Figure]:
     first, again = take(rows), take(rows)
     yield Figure(f"taking in {count:,} new updates", count / first, "/s", 2000, command=COMMAND)
     yield Figure("the same answer again", again, "s", 0.3, command=COMMAND)
+    yield from _streamed()
+
+
+def _streamed() -> Iterator[Figure]:
+    """A poll of one long answer, in a process of its own, so that its memory is the poll's."""
+    port = free_port()
+    with running("long", *command("bench.bare"), "long", str(port), port=port):
+        done = subprocess.run(
+            [*command("bench.streaming"), f"http://{HOST}:{port}", str(LONG)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-500:])
+    told = json.loads(done.stdout.splitlines()[-1])
+    rate = told["rows"] / told["seconds"]
+    said = f"{rate:,.0f} rows a second, read over HTTP and taken in"
+    yield Figure(
+        f"memory above idle, a poll of {LONG:,} new updates (40 MB)",
+        told["megabytes"], "MB", 60, said, COMMAND,
+    )  # fmt: skip
 
 
 def updates(count: int) -> list[ServiceRequestUpdate]:
