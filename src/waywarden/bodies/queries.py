@@ -190,6 +190,19 @@ def body_by_slug(slug: str) -> Body | None:
     return Body.objects.filter(slug=slug).first()
 
 
+def connections_to_ask(body: Body) -> list[Connection]:
+    """What news of a body comes through: its own connection, then its categories' that are polled.
+
+    Its own even where it is not polled by the clock: somebody asks by hand.
+    """
+    own = body.connection_for_fetching
+    found = [own] if own is not None else []
+    if body.can_be_devolved:
+        theirs = Connection.objects.filter(categories__body=body, fetches_updates=True)
+        found += [one for one in theirs.distinct().order_by("name", "pk") if one != own]
+    return found
+
+
 def bodies_fetched_through(connection_id: int) -> QuerySet[Body]:
     """The bodies whose news comes through a connection."""
     direct = Body.objects.filter(fetching_connection=connection_id)

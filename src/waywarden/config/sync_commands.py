@@ -85,17 +85,33 @@ def sync(ctx: click.Context, *, body: str, address: str, dry_run: bool, yes: boo
 @_dry_run
 @click.pass_context
 def poll(ctx: click.Context, *, body: str, since: datetime | None, dry_run: bool) -> None:
-    """Ask the system of BODY (its short name) for updates now."""
+    """Ask the system of BODY (its short name) for updates now.
+
+    The systems, where categories of it go their own ways that are polled.
+    """
     setup.set_up()
+    from waywarden.bodies.queries import connections_to_ask
     from waywarden.kernel.errors import Misconfigured
+
+    connections = connections_to_ask(body_named(body))
+    if not connections:
+        message = "This body has no connection that can be asked."
+        raise Misconfigured(message)
+    worked = [
+        _poll_one(one.pk, one.name if len(connections) > 1 else "", since=since, dry_run=dry_run)
+        for one in connections
+    ]
+    if not all(worked):
+        ctx.exit(1)
+
+
+def _poll_one(connection_id: int, name: str, *, since: datetime | None, dry_run: bool) -> bool:
     from waywarden.sync.models import What
     from waywarden.sync.polling import poll_in_full
 
-    connection = body_named(body).connection_for_fetching
-    if connection is None:
-        message = "This body has no connection that can be asked."
-        raise Misconfigured(message)
-    polled = poll_in_full(connection.pk, What.UPDATES, since=since, dry_run=dry_run)
+    if name:
+        click.echo(f"{name}:")
+    polled = poll_in_full(connection_id, What.UPDATES, since=since, dry_run=dry_run)
     _show_counts(polled.counts)
     _show_skipped(polled.counts)
     show_table(
@@ -108,7 +124,7 @@ def poll(ctx: click.Context, *, body: str, since: datetime | None, dry_run: bool
     )
     if polled.run.error:
         click.echo(f"It broke: {polled.run.error}", err=True)
-        ctx.exit(1)
+    return not polled.run.error
 
 
 @click.command()

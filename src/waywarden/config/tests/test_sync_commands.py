@@ -122,6 +122,25 @@ def test_poll_asks_the_bodys_connection(run, body, httpserver):
     assert "0 rows" in done.output
 
 
+def test_poll_asks_the_ways_of_categories_too(run, body, httpserver):
+    for name in ("Lamps", "Trees", "Unpolled"):
+        way = Connection.objects.create(
+            name=name, kind="open311", options={"endpoint": httpserver.url_for("")},
+            fetches_updates=name != "Unpolled",
+        )  # fmt: skip
+        Category.objects.create(body=body, name=name, slug=name.lower(), connection=way)
+    done = run("poll", "borsetshire", "--since", "2026-11-24", "--dry-run")
+    assert done.exit_code != 0  # the body does not let them choose
+    body.can_be_devolved = True
+    body.save()
+    done = run("poll", "borsetshire", "--since", "2026-11-24", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert [name for name in ("Lamps:", "Trees:", "Unpolled:") if name in done.output] == [
+        "Lamps:",
+        "Trees:",
+    ]
+
+
 def test_poll_exits_1_when_the_system_breaks(run, body, httpserver):
     body.sending_connection = Connection.objects.create(
         name="Works", kind="open311", options={"endpoint": httpserver.url_for("/nothing/here")}
