@@ -192,7 +192,8 @@ class SiteProvider:
         meant = self._jurisdiction(call.jurisdiction_id)
         if key is None or key.body_id is None:
             return Caller(key, None, meant)
-        own = Body.objects.filter(pk=key.body_id, is_deleted=False).first()
+        ways = Body.objects.select_related("sending_connection", "fetching_connection")
+        own = ways.filter(pk=key.body_id, is_deleted=False).first()
         if own is None:
             raise ProviderError(403, "api_key belongs to a body that is no longer here.")
         if call.jurisdiction_id and call.jurisdiction_id != own.slug:
@@ -307,6 +308,8 @@ def _mark_of_update(key: Key, call: Call, new: types.NewUpdate) -> services.Mark
 
 def _raise_if_set_aside(row: types.ServiceRequestUpdate, counts: Counts, body: Body) -> None:
     """An update that could not be applied is kept by sync; the sender hears why, every time."""
+    if counts.new:
+        return
     waiting = set_aside_now([body.pk]).filter(key=key_of(row)).first()
     if waiting is None and not counts.set_aside:
         return

@@ -44,30 +44,26 @@ def insert_rows(rows: Sequence[Model], *, with_keys: bool = True) -> None:
     if not rows:
         return
     meta = type(rows[0])._meta
-    fields = _columns(field for field in meta.concrete_fields if not field.generated)
-    if with_keys:
-        _give_keys(rows)
-    else:
-        fields = [field for field in fields if not field.primary_key]
+    fields = [
+        field
+        for field in _columns(meta.concrete_fields)
+        if not (field.generated or field.primary_key)
+    ]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields)
     sql = (
         f"INSERT INTO {quote(meta.db_table)} ({columns})"  # noqa: S608 - names of our own columns
         f" SELECT {columns} FROM {_given(fields)}"
     )
+    if with_keys:
+        sql = f"{sql} RETURNING {quote(str(meta.pk.column))}"
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(sql, [_json(rows, fields)])
+        # As in `bulk_create`: what is read from one set goes in, and comes back, in its order.
+        for row, (key,) in zip(rows, cursor.fetchall() if with_keys else (), strict=with_keys):
+            row.pk = key
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
-
-
-def _give_keys(rows: Sequence[Model]) -> None:
-    meta = type(rows[0])._meta
-    sequence = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
-    with connection.cursor() as cursor:
-        cursor.execute(sequence, [meta.db_table, meta.pk.column, len(rows)])
-        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = number
 
 
 def _columns(fields: Iterable[Any]) -> list[Any]:

@@ -118,9 +118,9 @@ def tell_of_updates(facts: Facts) -> None:
 
 def fetch_update_photos(facts: Facts) -> None:
     """A fetched update that names photos: they are fetched apart from it."""
-    queue_each(
-        tasks.fetch_update_photos, ({"update_id": one} for one in updates_with_photos(_ids(facts)))
-    )
+    named = [fact.subject_id for fact in facts if fact.data.get("photos")]
+    found = updates_with_photos(named) if named else ()
+    queue_each(tasks.fetch_update_photos, ({"update_id": one} for one in found))
 
 
 def fetch_report_photos(facts: Facts) -> None:

@@ -85,7 +85,8 @@ class Ledger:
 
     reports: dict[int, ReportNow]
     at_bodies: dict[tuple[int, int], AtBodyNow]
-    bodies: dict[int, Body]
+    body_names: dict[int, str]
+    """Of bodies that have templates."""
     categories: dict[int, dict[str, Category]]
     templates: dict[int, tuple[Template, ...]]
     updated: set[int]
@@ -103,16 +104,18 @@ def read_ledger(rows: Sequence[Row]) -> Ledger:
     body_ids = {row.body_id for row in rows}
     reports = Report.objects.filter(pk__in=report_ids).values_list(*ReportNow.__slots__)
     at_bodies = ReportBody.objects.filter(report__in=report_ids, body__in=body_ids)
-    last_texts = _last_texts(report_ids)
+    last_texts, templates = _last_texts(report_ids), automatic_templates(body_ids)
+    speaking = [body_id for body_id, found in templates.items() if found]
+    names = Body.objects.filter(pk__in=speaking).values_list("pk", "name") if speaking else ()
     return Ledger(
         reports={values[0]: ReportNow(*values) for values in reports},
         at_bodies={
             (values[1], values[2]): AtBodyNow(*values)
             for values in at_bodies.values_list(*AtBodyNow.__slots__)
         },
-        bodies=Body.objects.in_bulk(body_ids),
+        body_names=dict(names),
         categories=_categories_of(body_ids, rows),
-        templates=automatic_templates(body_ids),
+        templates=templates,
         updated={report_id for report_id, _body_id in last_texts},
         last_texts=last_texts,
         own_texts=_own_texts(

@@ -89,7 +89,7 @@ def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Upd
     """
     moment = clock.now()
     rows = [_cleaned(row) for row in rows]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         ledger = read_ledger(rows)
         for row in sorted(rows, key=lambda row: row.said_at):
             _apply(row, ledger, credit=credit, now=moment)
@@ -220,7 +220,7 @@ def _spoken(row: FetchedUpdate, ledger: Ledger, *, state: str, is_new_state: boo
             "report": str(row.report_id),
             "title": report.title,
             "category": report.category_name,
-            "body": ledger.bodies[row.body_id].name,
+            "body": ledger.body_names[row.body_id],
             "external_status_code": code,
             **{f"extras.{name}": value for name, value in row.extras.items()},
         },
@@ -254,6 +254,7 @@ def _facts(ledger: Ledger, credit: Credit) -> list[Fact]:
                 "state": update.state,
                 "is_new_state": is_new_state,
                 "suppress_reporter": credit.suppresses_alerts,
+                "photos": len(update.extras.get("media_urls", ())),
             },
         )
         for update, is_new_state in ledger.made

@@ -1,6 +1,6 @@
 """Takes a piece of fetched or pushed updates in: one transaction, set-based (integration.md 3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +26,8 @@ class _Sorted:
     counts: Counts
     to_apply: list[tuple[str, FetchedUpdate]] = field(default_factory=list)
     to_set_aside: list[SetAside] = field(default_factory=list)
+    to_settle: list[str] = field(default_factory=list)
+    """Keys of rows that waited set aside and are applied now."""
     to_count_again: list[str] = field(default_factory=list)
 
 
@@ -48,9 +50,7 @@ def take_in_piece(
         insert_rows(seen, with_keys=False)
         if not dry_run:
             SetAside.objects.bulk_create(found.to_set_aside, ignore_conflicts=True)
-        _settle(
-            (key for key, _row in found.to_apply), found.to_count_again, source=source, now=moment
-        )
+        _settle(found.to_settle, found.to_count_again, source=source, now=moment)
         if dry_run:
             transaction.set_rollback(True)
     return found.counts
@@ -59,8 +59,13 @@ def take_in_piece(
 def _lock(
     rows: Sequence[ServiceRequestUpdate], matches: Sequence[Match | NoMatch], source: Source
 ) -> None:
-    """Locks the reports of rows that are not known to be repeated: those cannot be applied."""
-    seen = {key for _body_id, key in seen_keys(map(key_of, rows), source.body_ids)}
+    """Locks the reports of rows that are not known to be repeated: those cannot be applied.
+
+    Of a single row (a push) it is not asked first: it is hardly ever a repeat.
+    """
+    seen: set[str] = set()
+    if len(rows) > 1:
+        seen = {key for _body_id, key in seen_keys(map(key_of, rows), source.body_ids)}
     lock_reports(
         match.report_id
         for row, match in zip(rows, matches, strict=True)
@@ -92,6 +97,8 @@ def _sort(
             fetched = _fetched(row, key, match, state=state, at=row.updated_datetime)
             seen.add((match.body_id, key))
             found.to_apply.append((key, fetched))
+            if key in waiting:
+                found.to_settle.append(key)
             found.counts.new += 1
             found.counts.deviations += _forgiven(row, source=source, now=now)
         elif key in waiting:
@@ -182,13 +189,13 @@ def aside_of(
     )
 
 
-def _settle(applied: Iterable[str], again: Iterable[str], *, source: Source, now: datetime) -> None:
+def _settle(applied: Sequence[str], again: Sequence[str], *, source: Source, now: datetime) -> None:
     """Rows set aside before: those now applied are settled, those still not are counted."""
     waiting = source.asides(What.UPDATES).filter(settled_at=None)
-    if settled := set(applied):
-        waiting.filter(key__in=settled).update(settled_at=now, settled_as=SetAside.APPLIED)
-    if still := set(again):
-        waiting.filter(key__in=still).update(tries=F("tries") + 1)
+    if applied:
+        waiting.filter(key__in=applied).update(settled_at=now, settled_as=SetAside.APPLIED)
+    if again:
+        waiting.filter(key__in=again).update(tries=F("tries") + 1)
 
 
 def set_aside_failed(row: ServiceRequestUpdate, *, words: str, source: Source) -> None:

@@ -113,7 +113,11 @@ def test_photos_that_a_fetched_update_names_are_fetched_apart(place):
         created="2026-03-01T12:00Z", extras={"media_urls": ["https://works.example/1.jpg"]},
     )  # fmt: skip
     with transaction.atomic():
-        record(Fact("update.fetched", "update", update.pk, data={"suppress_reporter": True}))
+        record(
+            Fact(
+                "update.fetched", "update", update.pk, data={"suppress_reporter": True, "photos": 1}
+            )
+        )
     assert queued() == ["fetch_update_photos", "tell_of_updates"]
 
 

@@ -62,6 +62,7 @@ def test_a_poll_brings_the_state_and_the_words_credited_to_the_body(system, conn
         "state": "in progress",
         "is_new_state": True,
         "suppress_reporter": False,
+        "photos": 0,
     }
 
 
