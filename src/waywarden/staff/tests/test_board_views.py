@@ -118,7 +118,9 @@ def test_the_board_says_that_a_service_list_waits(as_ines, as_oskar, desk, town)
         body=town.county, listed=[], fingerprint="x", reason="Empty", created=clock.now()
     )
     address = f"/staff/integration/connections/{desk.connection.pk}/"
-    assert "A new list of categories waits" in text_of(as_ines.get(address))
+    shown = text_of(as_ines.get(address))
+    assert "A new list of categories waits" in shown
+    assert 'href="/staff/services/"' in shown.split("<h1>")[1]
     assert "A new list of categories waits" not in text_of(as_oskar.get(BOARD))
 
 
