@@ -2,16 +2,28 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from waywarden.events.record_admin import RecordAdmin
+from waywarden.events.record_admin import LongListAdmin, RecordAdmin
 from waywarden.events.services import Actor
 from waywarden.kernel.errors import RuleBroken
 from waywarden.sync import aside_services
-from waywarden.sync.models import Cursor, PollRun, SetAside
+from waywarden.sync import exclusion_services as exclusions
+from waywarden.sync.exclusions import check
+from waywarden.sync.models import (
+    Cursor,
+    ExclusionRule,
+    ImportRun,
+    PollRun,
+    ServiceProposal,
+    ServiceWatch,
+    SetAside,
+    UnmatchedService,
+)
 
 
 @admin.register(Cursor)
@@ -105,3 +117,91 @@ class SetAsideAdmin(RecordAdmin):
             else:
                 done += 1
         messages.success(request, _("%d dropped.") % done)
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule as it is typed; one that could match nothing or everything is refused."""
+
+    class Meta:
+        model = ExclusionRule
+        fields = ("connection", "by", "field", "test", "value", "note", "is_on")
+
+    def clean(self) -> dict[str, Any]:
+        """Looks the whole rule over."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            typed = {name: cleaned[name] for name in ("by", "value", "field", "test")}
+            try:
+                check(ExclusionRule(**typed).as_rule())
+            except RuleBroken as wrong:
+                self.add_error(wrong.field or None, str(wrong))
+        return cleaned
+
+
+@admin.register(ExclusionRule)
+class ExclusionRuleAdmin(LongListAdmin):
+    """Rules that keep problems out; the staff pages have a preview of each."""
+
+    form = RuleForm
+    list_display = ("__str__", "connection", "by", "value", "note", "is_on")
+    list_filter = ("by", "is_on")
+    list_select_related = ("connection",)
+    search_fields = ("connection__name", "value", "note")
+    autocomplete_fields = ("connection",)
+
+    def save_model(
+        self, request: HttpRequest, obj: ExclusionRule, form: Any, change: bool
+    ) -> None:  # fmt: skip
+        """With who did it."""
+        exclusions.save_rule(obj, by=Actor("user", request.user.pk))
+
+    def delete_model(self, request: HttpRequest, obj: ExclusionRule) -> None:
+        """The same."""
+        exclusions.delete_rule(obj, by=Actor("user", request.user.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExclusionRule]) -> None:
+        """Each by itself, so that each is written down."""
+        for rule in queryset:
+            self.delete_model(request, rule)
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(RecordAdmin):
+    """Bulk imports, running and done."""
+
+    list_display = ("started_at", "body", "kind", "source", "position", "new", "rejected", "error")
+    list_filter = ("kind",)
+    list_select_related = ("body",)
+    search_fields = ("body__name", "source")
+    ordering = ("-id",)
+
+
+@admin.register(UnmatchedService)
+class UnmatchedServiceAdmin(RecordAdmin):
+    """Services that no category has; the staff pages match them."""
+
+    list_display = ("name", "code", "body", "rows", "category", "last_seen")
+    list_select_related = ("body", "category")
+    search_fields = ("name", "code", "body__name")
+    ordering = ("-rows",)
+
+
+@admin.register(ServiceProposal)
+class ServiceProposalAdmin(RecordAdmin):
+    """Service lists that waited for a person; the staff pages show the difference."""
+
+    list_display = ("created", "body", "state", "reason", "decided_at", "note")
+    list_filter = ("state",)
+    list_select_related = ("body",)
+    search_fields = ("body__name",)
+    ordering = ("-id",)
+
+
+@admin.register(ServiceWatch)
+class ServiceWatchAdmin(RecordAdmin):
+    """When each body's service list was looked at."""
+
+    list_display = ("body", "is_on", "listed_at", "next_look_at", "version", "error")
+    list_select_related = ("body",)
+    search_fields = ("body__name",)
+    ordering = ("next_look_at",)

@@ -56,8 +56,8 @@ class _Answer:
         """Counts a row, and whether it fits the span that was asked for."""
         self.count += 1
         first, last = self.span.start - LEEWAY, self.span.end + LEEWAY
-        moments = (row.requested_datetime, row.updated_datetime)
-        if any(moment is None or first <= moment <= last for moment in moments):
+        moments = [one for one in (row.requested_datetime, row.updated_datetime) if one]
+        if not moments or any(first <= moment <= last for moment in moments):
             self.inside += 1
         return row
 

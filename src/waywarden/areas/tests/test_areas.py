@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from waywarden.areas.models import Area, Layer, LayerShape
-from waywarden.areas.queries import areas_at, forget_shapes, metres_to_layers
+from waywarden.areas.queries import areas_at, areas_at_each, forget_shapes, metres_to_layers
 from waywarden.areas.services import import_geojson, import_layer
 from waywarden.kernel.errors import RuleBroken
 
@@ -135,3 +135,16 @@ def test_a_layer_is_taken_in_whole_or_not_at_all(tmp_path):
     assert LayerShape.objects.count() == 1
     import_layer(written(tmp_path, a_line([1, 1], [2, 2]), a_line([2, 2], [3, 3])), name="Roads")
     assert LayerShape.objects.count() == 2  # in place of the old ones
+
+
+def test_many_points_at_once_are_answered_as_each_alone(tmp_path):
+    big, small = square("Big", 0, 50, 2), square("Small", 0.5, 50.5, 1)
+    import_geojson(written(tmp_path, big, small, square("Old", 0, 50, 2)))
+    Area.objects.filter(name="Old").update(valid_to=date(2020, 1, 1))
+    forget_shapes()
+    places = [(51.0, 1.0), (50.1, 0.1), (50.0, 0.0), (49.0, 0.0)]
+    lats, lons = zip(*places, strict=True)
+    found = areas_at_each(lats=lats, lons=lons)
+    assert found == [areas_at(lat=lat, lon=lon) for lat, lon in places]
+    assert [len(one) for one in found] == [2, 1, 1, 0]
+    assert areas_at_each(lats=[], lons=[]) == []

@@ -399,3 +399,57 @@ def test_two_polls_at_once_take_each_row_in_once(system, connection, report):
     assert not errors
     assert sum(run.new for run in runs) == 30
     assert Update.objects.count() == 30
+
+
+def test_a_whole_list_is_asked_for_with_the_mark_of_the_last_one(system, connection, body):
+    """Light on us: what has not changed is not read again, until the night."""
+    Connection.objects.filter(pk=connection.pk).update(fetches_all_reports=True)
+    held: list[str] = []
+
+    def fetch(_self, span, notes):
+        assert span is None
+        held.append(notes.mark)
+        notes.is_unchanged = notes.mark == "v1"
+        rows = [] if notes.is_unchanged else [request("R1")]
+        notes.mark = "v1"
+        return iter(rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(system, "fetch_reports", fetch)
+        runs = [polling.poll(connection.pk, What.REPORTS) for _turn in range(2)]
+        assert [(run.rows, run.new, run.error) for run in runs] == [(1, 1, ""), (0, 0, "")]
+        services.mop_up(clock.now())
+        assert polling.poll(connection.pk, What.REPORTS).repeated == 1
+    assert held == ["", "v1", ""]
+    assert Report.objects.count() == 1
+
+
+def test_a_list_that_broke_off_is_not_marked_as_read(system, connection, body):
+    Connection.objects.filter(pk=connection.pk).update(fetches_all_reports=True)
+
+    def fetch(_self, _span, notes):
+        notes.mark = "v1"
+        yield request("R1")
+        raise TryLater("The server answered 503.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(system, "fetch_reports", fetch)
+        assert polling.poll(connection.pk, What.REPORTS).error
+    assert cursor_of(connection, What.REPORTS).mark == ""
+
+
+def test_a_cut_answer_of_problems_is_asked_again_in_halves(system, connection, body):
+    rows = [
+        request(f"R{number}", requested_datetime=clock.now() - number * MINUTE)
+        for number in range(1, 30)
+    ]
+
+    def fetch(_self, span, notes):
+        fits = [row for row in rows if span.start <= row.requested_datetime < span.end]
+        yield from fits[:10]
+        notes.is_cut = len(fits) >= 10
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(system, "fetch_reports", fetch)
+        run = polling.poll(connection.pk, What.REPORTS)
+    assert (run.error, run.new) == ("", 29)

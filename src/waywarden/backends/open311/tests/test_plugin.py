@@ -620,3 +620,30 @@ def test_every_option_says_in_words_what_it_is():
         for field in kernel_options.fields_of(kind):
             assert field.label != field.name
             assert field.help.endswith(".")
+
+
+def test_rows_of_a_server_with_a_grid_come_in_degrees(httpserver):
+    """SU 200 800 on the British grid."""
+    rows = [
+        {"service_request_id": "1", "status": "open", "lat": "180000", "long": "420000"},
+        {"service_request_id": "2", "status": "open"},
+    ]
+    httpserver.expect_request("/requests.json").respond_with_json(rows)
+    grid = backend_at(httpserver.url_for(""), format="json", coordinates="grid")
+    first, nowhere = grid.fetch_reports(None, Notes())
+    assert (first.lat, first.long) == pytest.approx((51.5187, -1.7132), abs=0.001)
+    assert (nowhere.lat, nowhere.long) == (None, None)
+
+
+@pytest.mark.parametrize("url", ["{here}", "{here}/", "https://other.example/open311/v2"])
+def test_the_version_of_a_service_list_is_its_changeset(httpserver, url):
+    here = httpserver.url_for("/open311/v2")
+    endpoint = {"url": url.format(here=here), "changeset": "2026-01-02T00:00:00Z"}
+    httpserver.expect_request("/open311/v2/discovery.json").respond_with_json(
+        {"changeset": "2025-01-01T00:00:00Z", "endpoints": [endpoint]}
+    )
+    assert backend_at(here, format="json").list_version() == "2026-01-02T00:00:00+00:00"
+
+
+def test_a_server_without_discovery_has_no_version(httpserver):
+    assert backend_at(httpserver.url_for("")).list_version() == ""
