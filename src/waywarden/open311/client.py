@@ -19,6 +19,8 @@ from waywarden.open311.pages import Listing, pages_of
 T = TypeVar("T")
 Deviations = list[types.Deviation] | None
 
+#: What the reader says of a row that it leaves out.
+UNUSABLE = ("row-without-id", "row-with-token-only", "not-an-object")
 LONGEST_WAIT = timedelta(days=1)
 """A `Retry-After` beyond this is taken for this."""
 
@@ -243,8 +245,11 @@ class Client:
                 listing.link = reply.headers.get("Link", "")
             if not 200 <= reply.status < 300:
                 raise self._fault(reply.status, reply.headers, reply.read())
+            source = self._source(deviations, reply.status)
             with _at_status(reply.status):
-                yield from read(reply.chunks(), self._source(deviations, reply.status))
+                yield from read(reply.chunks(), source)
+            if listing is not None:
+                listing.unusable = sum(source.noting.counts[code] for code in UNUSABLE)
 
     def _post(
         self,

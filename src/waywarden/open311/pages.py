@@ -25,6 +25,8 @@ class Listing:
     """Before: the mark of the copy that is held. After: the mark of what was read."""
     link: str = ""
     """The `Link` header of the last answer."""
+    unusable: int = 0
+    """Rows of the last answer that were left out, because they have no id."""
     is_unchanged: bool = False
     """The copy that is held is still good: no rows came."""
     is_cut: bool = False
@@ -53,6 +55,7 @@ def pages_of(
                 return
             count += 1
             yield row
+        count += listing.unusable  # they took up room in the answer all the same
         sizes.append(count)
         first_before = first
         following = next_page(listing.link)

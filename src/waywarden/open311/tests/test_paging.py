@@ -85,6 +85,15 @@ def test_an_answer_as_long_as_the_limit_was_cut(client, httpserver, most, is_cut
     assert listing.is_cut is is_cut
 
 
+def test_rows_that_are_left_out_took_up_room_in_an_answer_that_was_cut(client, httpserver):
+    """Without that, what lies behind them would never be asked for."""
+    listed = [*rows(1, 2), {"token": "T1"}, {"status": "open"}, None]
+    httpserver.expect_request("/requests.json").respond_with_json(listed)
+    listing = Listing()
+    assert read(client, listing, most=5) == ["1", "2"]
+    assert listing.is_cut
+
+
 def test_a_list_that_has_not_changed_is_not_sent_again(client, httpserver):
     httpserver.expect_ordered_request("/requests.json").respond_with_json(
         rows(1), headers={"ETag": '"a"'}

@@ -121,6 +121,14 @@ def test_a_span_whose_answer_is_cut_is_halved_and_one_with_little_grows(body, co
     assert len(years.asked) < 400, "spans must grow where little happens"
 
 
+def test_bad_rows_in_answers_that_are_cut_hide_nothing_behind_them(body, connect, monkeypatch):
+    monkeypatch.setattr("waywarden.sync.tests.years.BAD_EVERY", 7)
+    years = connect(Years(3000, most=40), most_rows=40)
+    done = import_open311(body, since=START, until=END)
+    assert Report.objects.count() == years.good
+    assert done.totals.rejected == years.rejected
+
+
 def test_one_event_a_batch_and_no_user_for_a_row(body, connect, django_user_model):
     connect(Years(2500))
     import_open311(body, since=START, until=END)

@@ -19,6 +19,7 @@ EMPTY_MONTH = 8
 BAD_EVERY = 997
 SERVICES = ("POT", "LMP", "GRF", "XXX")
 MOST = 1000
+LONG = "Z" * 300
 #: West, south, east, north of the body's area.
 AREA = (24.6, 60.0, 25.2, 60.35)
 
@@ -93,6 +94,8 @@ class Years:
         }
         if number % BAD_EVERY == BAD_EVERY - 1:
             row |= _BAD[number // BAD_EVERY % len(_BAD)]
+            if row["service_request_id"] == LONG:
+                row["service_request_id"] = f"{LONG}{number}"
         return row
 
     @property
@@ -117,6 +120,6 @@ _BAD: tuple[dict[str, object], ...] = (
     {"lat": None},
     {"lat": 95.5, "long": 210.0},
     {"lat": 10.0, "long": 10.0},
-    {"service_request_id": "Z" * 300},
+    {"service_request_id": LONG},
     {"service_request_id": ""},
 )
