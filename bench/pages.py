@@ -35,14 +35,17 @@ def _bare() -> Timing:
 
 def _figures(port: int, size: int, told: list[int], bare: str) -> Iterator[Figure]:
     for name, paths, targets in _asked(told):
-        found, alone = ask(port, paths), ask(port, paths, clients=1, seconds=1.5)
+        # Where no page may come twice, each turn has addresses of its own.
+        third = len(paths) // 3 if len(paths) > 500 else 0
+        parts = [paths[turn * third : (turn + 1) * third] or paths for turn in range(3)]
+        found, alone = ask(port, parts[0]), ask(port, parts[1], clients=1, seconds=1.5)
         title = f"{name}, {size:,} reports"
         yield Figure(f"{title}: p50, 1 client", alone.p50, "ms", targets[0], bare, COMMAND)
         yield Figure(f"{title}: p50, 2 clients", found.p50, "ms", targets[0], bare, COMMAND)
         yield Figure(f"{title}: p95, 2 clients", found.p95, "ms", targets[1], bare, COMMAND)
         if "page" in name:
             rate = 200 if "report's page" in name else 0
-            busy = ask(port, paths, clients=4, seconds=2)
+            busy = ask(port, parts[2], clients=4, seconds=2)
             yield Figure(f"{title}: answers, 4 clients", busy.rate, "/s", rate, bare, COMMAND)
 
 
