@@ -48,12 +48,16 @@ def quiet(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes
 
 
 def long(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """One answer of a hundred thousand updates, 40 MB; `/MARK/…` makes their ids new ones."""
+    """One answer of a hundred thousand updates, 40 MB; `/MARK/…` makes their ids new ones.
+
+    Of a mark that begins with `few` there are a thousand.
+    """
     mark = environ["PATH_INFO"].split("/")[1]
+    count = 1000 if mark.startswith("few") else LONG
     start_response("200 OK", [("Content-Type", "text/xml")])
     now = datetime.now(UTC) - timedelta(hours=1)
     yield b"<service_request_updates>"
-    for first in range(0, LONG, 1000):
+    for first in range(0, count, 1000):
         yield "".join(_row(mark, first + turn, now) for turn in range(1000)).encode()
     yield b"</service_request_updates>"
 

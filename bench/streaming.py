@@ -21,9 +21,9 @@ def main() -> None:
     way = city.body().sending_connection
     assert way is not None  # noqa: S101 - the city has one
     Connection.objects.filter(pk=way.pk).update(
-        fetches_updates=True, options={"endpoint": f"{address}/none"}
+        fetches_updates=True, options={"endpoint": f"{address}/few{time.time_ns()}"}
     )
-    poll(way.pk, What.UPDATES)  # everything is loaded once it has failed
+    poll(way.pk, What.UPDATES)  # of a few rows: everything is loaded now
     Cursor.objects.filter(connection=way).update(position=None)
     Connection.objects.filter(pk=way.pk).update(
         options={"endpoint": f"{address}/M{time.time_ns()}"}, is_paused=False
