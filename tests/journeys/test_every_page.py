@@ -38,9 +38,10 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("button, summary, .button
   .filter((item) => item.checkVisibility({ visibilityProperty: true })
     && !item.matches("[type=hidden], [readonly]")
     && !item.closest(".trap, .sr, .still, .map-canvas"))
-  .map((item) => [item, (item.closest("label, .tick") || item).getBoundingClientRect()])
-  .filter(([, box]) => box.height && box.height < 43.5)
-  .map(([item, box]) => `${item.outerHTML.slice(0, 90)} is ${box.height} high`)"""
+  .map((item) => [item, Math.max(...[item, item.closest("label, .tick"), ...(item.labels || [])]
+    .map((one) => one?.getBoundingClientRect().height || 0))])
+  .filter(([, height]) => height && height < 43.5)
+  .map(([item, height]) => `${item.outerHTML.slice(0, 90)} is ${height} high`)"""
 #: What axe finds, a line each.
 RUN_AXE = """async (options) => {
   const { violations } = await axe.run(options);
