@@ -321,7 +321,7 @@ STOPS = (
     Stop("one's updates", _at("/my/updates"), "Your updates", who=_ines),
     Stop("one's account", _at("/my/account"), "Your account", who=_rosa),
     Stop("one's sign-ins", _at("/auth/2fa/"), "Two-Factor Authentication", who=_rosa),
-    Stop("one's address", _at("/auth/email/"), "Email Address", who=_rosa),
+    Stop("one's address", _at("/auth/email/"), "Change the e-mail address", who=_rosa),
     Stop("one's password", _at("/auth/password/set/"), "Set Password", who=_rosa),
     Stop("delete the account", _at("/my/delete"), "Delete my account", who=_rosa),
     Stop(
