@@ -21,7 +21,7 @@ from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock, http, options
 from waywarden.kernel.errors import Misconfigured, RuleBroken
-from waywarden.kernel.retry import CIRCUIT_OPENS_AT, pause_after
+from waywarden.kernel.retry import CIRCUIT_OPENS_AT, PROBE_PAUSES, pause_after
 from waywarden.kernel.secrets import Box
 from waywarden.kernel.text import shorten, without_control_characters
 
@@ -275,7 +275,8 @@ def note_failure(connection_id: int, *, reason: str) -> bool:
         opens = circuit.opened_at is None and circuit.failures >= CIRCUIT_OPENS_AT
         if circuit.failures >= CIRCUIT_OPENS_AT:
             circuit.opened_at = circuit.opened_at or moment
-            circuit.probe_at = moment + pause_after(circuit.failures - CIRCUIT_OPENS_AT + 1)
+            probes = circuit.failures - CIRCUIT_OPENS_AT + 1
+            circuit.probe_at = moment + pause_after(probes, pauses=PROBE_PAUSES)
         circuit.save()
         if opens:
             _note("connection.failing", connection_id, reason=circuit.last_failure)

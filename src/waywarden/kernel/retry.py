@@ -15,6 +15,9 @@ PAUSES = (
     timedelta(hours=4),
     timedelta(hours=6),
 )
+#: Pauses between the probes of an open circuit: one harmless call in five minutes tells soon when
+#: a system is back, however long it was away.
+PROBE_PAUSES = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
 #: After this long without success a delivery is refused by age.
 GIVE_UP_AFTER = timedelta(days=7)
 #: A pause is stretched by up to this share, so that what failed together does not return together.

@@ -178,3 +178,11 @@ def test_pausing_and_resuming_tell_whether_they_did_something(connection):
     assert (connection.is_paused, connection.pause_reason) == (False, "")
     assert connection.resumed_at is not None
     assert list(queries.closed_to_calls(clock.now())) == []
+
+
+def test_a_long_outage_is_probed_at_least_every_few_minutes(connection):
+    """So that a system which was away for hours gets its reports soon after it is back."""
+    for _hour in range(200):
+        services.note_failure(connection.pk, reason="down")
+    wait = Circuit.objects.get().probe_at - clock.now()
+    assert timedelta(minutes=4) < wait < timedelta(minutes=6)
