@@ -1,5 +1,6 @@
 """A poll's own records: its claim on the cursor, its run, and the cursor's move."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -17,6 +18,8 @@ from waywarden.sync import queries
 from waywarden.sync.models import Cursor, PollRun, What
 from waywarden.sync.rows import Counts, summary_of
 from waywarden.sync.windows import next_poll_at, next_try_at
+
+log = logging.getLogger(__name__)
 
 #: A claim not renewed for this long belongs to a dead worker.
 CLAIM_LIVES = timedelta(minutes=10)
@@ -159,3 +162,9 @@ def fill(run: PollRun, *, counts: Counts, deviations: list[Deviation]) -> None:
         }
         for item in summary_of(deviations, counts.more_deviations)
     ]
+    if run.deviations:
+        log.info(
+            "connection %d forgave: %s",
+            run.connection_id,
+            ", ".join(f"{item['code']} {item['count']}" for item in run.deviations),
+        )

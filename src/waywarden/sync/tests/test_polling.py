@@ -161,7 +161,11 @@ def test_a_dry_run_tells_and_changes_nothing(system, connection, report):
     assert cursor_of(connection).position is None
 
 
-def test_deviations_are_kept_once_a_kind_with_their_number(system, connection, report, monkeypatch):
+def test_deviations_are_kept_once_a_kind_with_their_number_and_logged(
+    system, connection, report, monkeypatch, caplog
+):
+    caplog.set_level("INFO", "waywarden.sync.run_services")
+
     def noting(self, span, notes):
         for number in range(500):
             notes.deviations.append(Deviation("date-without-zone", "No zone.", f"row {number}"))
@@ -171,6 +175,7 @@ def test_deviations_are_kept_once_a_kind_with_their_number(system, connection, r
     run = poll(connection)
     run.refresh_from_db()
     found = {item["code"]: item for item in run.deviations}
+    assert f"date-without-zone {found['date-without-zone']['count']}" in caplog.text
     assert found["date-without-zone"]["count"] == 500
     assert found["date-without-zone"]["where"] == "row 0"
     assert found["unknown-status"]["count"] == 1
