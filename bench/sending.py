@@ -15,7 +15,6 @@ from bench.home import HOST, command, free_port, megabytes_of, running
 from waywarden.connections.models import Circuit, Connection
 from waywarden.jobs.tasks import wake_lane
 from waywarden.kernel import clock
-from waywarden.reports.models import ReportBody
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
 from waywarden.sending.services import plan_reports, plan_updates
@@ -33,8 +32,6 @@ def measure(count: int = 500) -> Iterator[Figure]:
         bare = f"bare POST loop, 8 threads: {_bare_posts(port, count):.0f}/s"
         options = {"endpoint": f"http://{HOST}:{port}/open311/v2"}
         city.body()
-        # The back-end is new and counts from its first number again.
-        ReportBody.objects.exclude(external_id__startswith="B").update(external_id="")
         Connection.objects.update(
             options=options, is_paused=False, sends_updates=True, calls_at_once=8
         )
