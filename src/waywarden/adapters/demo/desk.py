@@ -16,16 +16,16 @@ NAME = "Borsetshire Works"
 CORNERS: Mapping[str, tuple[float, float]] = {
     "Railway Square": (60.17140, 24.94390),
     "Senate Square": (60.16950, 24.95240),
-    "Market Square": (60.16760, 24.95350),
+    "Market Square": (60.16770, 24.95250),
     "Esplanade and Mikonkatu": (60.16800, 24.94570),
     "Three Smiths": (60.16880, 24.94140),
-    "Kamppi": (60.16900, 24.93200),
-    "Hakaniemi Market": (60.17920, 24.95080),
+    "Forum": (60.16950, 24.93800),
+    "Kaisaniemi Park": (60.17480, 24.94560),
     "Bulevardi and Annankatu": (60.16540, 24.93770),
-    "Tähtitorninmäki": (60.16170, 24.95270),
+    "Kasarmitori": (60.16500, 24.94890),
     "Töölö Bay": (60.17560, 24.93760),
 }
-"""Places a clerk may pick, latitude and longitude."""
+"""Places a clerk may pick, latitude and longitude; all lie in the demo's city."""
 
 PAGE = 50
 _SAFE = {

@@ -5,10 +5,10 @@ from waywarden.adapters.demo.works import NewJob, Works
 
 _SAMPLES = (
     ("POTH", "Three Smiths", "Hole in the cycle lane, the size of a dinner plate."),
-    ("LAMP", "Kamppi", "Two lamps dark beside the tram stop."),
-    ("DRAI", "Hakaniemi Market", "Gully full of leaves; a puddle across the crossing after rain."),
+    ("LAMP", "Forum", "Two lamps dark beside the tram stop."),
+    ("DRAI", "Kaisaniemi Park", "Gully full of leaves; a puddle across the crossing after rain."),
     ("LITT", "Market Square", "Bin overflowing on Sunday evening."),
-    ("GRAF", "Tähtitorninmäki", "Paint on the wall of the stairs."),
+    ("GRAF", "Kasarmitori", "Paint on the wall of the stairs."),
     ("TREE", "Töölö Bay", "A large branch lies on the path."),
 )
 _BECAME = {

@@ -76,16 +76,16 @@ def test_a_state_that_does_not_exist_is_refused(desk, works, job_no):
 
 
 def test_a_job_is_added_at_a_corner(desk, works):
-    form = {"job_type": "LITT", "details": "A full bin", "corner": "Kamppi"}
+    form = {"job_type": "LITT", "details": "A full bin", "corner": "Forum"}
     got = desk.post("/jobs/add", form)
     job = works.job(1)
     assert got.headers["location"] == "/jobs/1"
-    assert (job["lat"], job["lon"]) == CORNERS["Kamppi"]
-    assert (job["place"], job["origin"], job["is_public"]) == ("Kamppi", "STAFF", True)
+    assert (job["lat"], job["lon"]) == CORNERS["Forum"]
+    assert (job["place"], job["origin"], job["is_public"]) == ("Forum", "STAFF", True)
 
 
 def test_a_job_is_added_by_coordinates_and_kept_private(desk, works):
-    form = {"job_type": "LITT", "details": "A bin", "corner": "Kamppi", "lat": "60,2", "lon": "25"}
+    form = {"job_type": "LITT", "details": "A bin", "corner": "Forum", "lat": "60,2", "lon": "25"}
     desk.post("/jobs/add", {**form, "private": "yes"})
     job = works.job(1)
     assert (job["lat"], job["lon"], job["is_public"]) == (60.2, 25.0, False)
