@@ -7,33 +7,15 @@ from django.core import mail
 
 from waywarden.bodies.models import Body
 from waywarden.geo.points import Point
-from waywarden.kernel.cobrand import Cobrand, Registry
-from waywarden.notifications import letters, services
+from waywarden.notifications import services
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import State
 from waywarden.users.models import MailedLink, User
 from waywarden.users.queries import find_link
 from waywarden.users.services import TooManyLinks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _site(tmp_path, monkeypatch):
-    registry = Registry()
-    registry.add(
-        Cobrand(
-            name="shire",
-            site_name="Mend the Shire",
-            tagline="",
-            hosts=(),
-            accent="#0b5394",
-            accent_dark="#8ab4f8",
-            folder=tmp_path,
-        )
-    )
-    monkeypatch.setattr(letters, "registry", registry)
 
 
 @pytest.fixture

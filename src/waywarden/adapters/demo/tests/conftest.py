@@ -1,11 +1,7 @@
 """A works system on a loopback port, the adapter before it, and ways to ask both."""
 
-import io
-import json
 import threading
-from dataclasses import dataclass
 from socketserver import ThreadingMixIn
-from urllib.parse import urlencode
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -17,9 +13,8 @@ from waywarden.adapters.demo.works import Works
 from waywarden.adapters.deployment import load_all
 from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.store import Store
+from waywarden.adapters.tests.memory import KEY, Asker
 from waywarden.kernel.secrets import hash_token
-
-KEY = "open sesame"
 
 
 class Quiet(WSGIRequestHandler):
@@ -30,54 +25,6 @@ class Quiet(WSGIRequestHandler):
 class Threaded(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
-
-
-@dataclass
-class Got:
-    status: int
-    headers: dict
-    body: bytes
-
-    @property
-    def json(self):
-        return json.loads(self.body)
-
-    @property
-    def text(self):
-        return self.body.decode()
-
-
-class Asker:
-    """Asks a WSGI application without a socket."""
-
-    def __init__(self, app):
-        self.app = app
-
-    def ask(self, method, path, *, body=b"", kind="", **headers):
-        path, _, query = path.partition("?")
-        environ = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "CONTENT_TYPE": kind,
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-            **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
-        }
-        started = []
-        pieces = self.app(environ, lambda status, head: started.append((status, head)))
-        content = b"".join(pieces)
-        status, head = started[0]
-        return Got(int(status[:3]), {name.lower(): value for name, value in head}, content)
-
-    def get(self, path, **params):
-        return self.ask("GET", path + ("?" + urlencode(params, doseq=True) if params else ""))
-
-    def post(self, path, form, **headers):
-        body = urlencode(form, doseq=True).encode()
-        return self.ask(
-            "POST", path, body=body, kind="application/x-www-form-urlencoded", **headers
-        )
 
 
 @pytest.fixture
