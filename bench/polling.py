@@ -31,8 +31,12 @@ def measure(count: int = 5000) -> Iterator[Figure]:
             since, burnt, began = clock.now(), _seconds_of(pid), time.perf_counter()
             time.sleep(WATCHED)
             cores = (_seconds_of(pid) - burnt) / (time.perf_counter() - began)
-            runs = PollRun.objects.filter(started_at__gte=since, error="").count()
-            failed = PollRun.objects.filter(started_at__gte=since).exclude(error="").count()
+            # Other parts of the bench leave connections whose back-end has ended.
+            ours = PollRun.objects.filter(
+                started_at__gte=since, connection__name__startswith="Quiet "
+            )
+            runs = ours.filter(error="").count()
+            failed = ours.exclude(error="").count()
     Connection.objects.filter(name__startswith="Quiet ").update(fetches_updates=False)
     expected = count / EVERY * WATCHED
     if failed or runs < expected * 0.8:
