@@ -114,6 +114,7 @@ def test_pia_adds_a_passkey_and_signs_in_with_it(open_page, site):
     expect(page.locator("h1")).not_to_have_text("Add Security Key")
     page.goto(f"{home}/my")
     press(page, "Sign out")
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     page.goto(f"{home}/auth?next=/my/alerts")
     press(page, "With a passkey")
     expect(page.locator("h1")).to_have_text("All that you follow")
