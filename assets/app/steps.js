@@ -19,6 +19,9 @@ function trouble(section, texts) {
     if (field.checked && field.dataset.stop) return [field, field.dataset.stop];
     if (!field.checkValidity()) return [field, said(field, texts)];
   }
+  const wanted = section.querySelector("[data-needs-field]");
+  const empty = wanted && document.getElementById(wanted.dataset.needsField);
+  if (empty && !empty.value.trim() && !empty.closest("[hidden]")) return [empty, wanted.dataset.words];
   const need = section.querySelector("[data-needs-photo]");
   if (need && !section.querySelector("[name=photo_keys]")) {
     const input = section.querySelector("input[type=file]");

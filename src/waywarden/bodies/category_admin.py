@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from waywarden.backends import registry
 from waywarden.bodies.forms import CategoryForm, QuestionForm
 from waywarden.bodies.models import Category, PlaceRule, Question
+from waywarden.bodies.question_models import SiteQuestion
 from waywarden.connections.models import Connection
 
 #: unfold's look of a warning.
@@ -81,6 +82,16 @@ class QuestionInline(StackedInline):  # type: ignore[misc]  # unfold is not seen
     )
 
 
+@admin.register(SiteQuestion)
+class SiteQuestionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
+    """What a site asks of every report, whatever its category."""
+
+    form = QuestionForm
+    list_display = ("description", "code", "datatype", "required", "cobrand", "language")
+    list_filter = ("cobrand", "language")
+    fields = (("cobrand", "language"), *QuestionInline.fields)
+
+
 class PlaceRuleInline(TabularInline):  # type: ignore[misc]  # unfold is not seen by mypy
     """Where in the body's areas a category is on offer."""
 
@@ -139,7 +150,8 @@ class CategoryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by 
             _("Rules"),
             {
                 "fields": (
-                    ("photo_required", "is_private"),
+                    ("photo_required", "phone_required"),
+                    "is_private",
                     ("allows_anonymous", "prefer_if_multiple"),
                     "look_alike_metres",
                     "id_field",

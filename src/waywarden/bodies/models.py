@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from waywarden.areas.models import Area, Layer
+from waywarden.bodies.question_models import Asking
 from waywarden.bodies.translations import Translation  # noqa: F401 - a model of this room
 from waywarden.connections.models import Connection
 
@@ -147,6 +148,7 @@ class Category(models.Model):
         help_text=_("Where several bodies have this category, only this one gets the report."),
     )
     photo_required = models.BooleanField(_("photo required"), default=False)
+    phone_required = models.BooleanField(_("phone number required"), default=False)
     emergency_notice = models.TextField(
         _("emergency notice"),
         blank=True,
@@ -219,64 +221,17 @@ class Category(models.Model):
         )
 
 
-class Question(models.Model):
+class Question(Asking):
     """One attribute of a category's service definition; with `variable` off a notice."""
 
-    class Datatype(models.TextChoices):
-        STRING = "string", _("one line")
-        TEXT = "text", _("several lines")
-        NUMBER = "number", _("number")
-        DATETIME = "datetime", _("date and time")
-        SINGLE = "singlevaluelist", _("one of a list")
-        MULTI = "multivaluelist", _("several of a list")
-
-    class Automated(models.TextChoices):
-        ASKED = "", _("asked")
-        SERVER_SET = "server_set", _("filled by the server")
-        HIDDEN_FIELD = "hidden_field", _("filled by the page")
-
     category = models.ForeignKey(Category, models.CASCADE, related_name="questions")
-    code = models.CharField(_("code"), max_length=120)
-    datatype = models.CharField(
-        _("kind"), max_length=20, choices=Datatype.choices, default=Datatype.STRING
-    )
-    description = models.TextField(_("question"), blank=True)
-    hint = models.TextField(_("hint"), blank=True)
-    required = models.BooleanField(_("required"), default=False)
-    variable = models.BooleanField(
-        _("is a question"), default=True, help_text=_("Off: a notice to show.")
-    )
-    automated = models.CharField(
-        _("who fills it"), max_length=20, choices=Automated.choices, blank=True
-    )
-    order = models.IntegerField(_("order"), default=0)
-    values = models.JSONField(
-        _("choices"), default=list, blank=True, help_text=_('A list of {"key": …, "name": …}.')
-    )
-    shown_if = models.CharField(
-        _("asked only if"),
-        max_length=120,
-        blank=True,
-        help_text=_("Code of a question of this category; empty: always asked."),
-    )
-    shown_if_values = ArrayField(
-        models.CharField(max_length=200),
-        default=list,
-        blank=True,
-        verbose_name=_("was answered"),
-        help_text=_("Any of these; none given: anything at all."),
-    )
 
-    class Meta:
+    class Meta(Asking.Meta):
         verbose_name = _("question")
         verbose_name_plural = _("questions")
-        ordering = ["order", "id"]
         constraints = [
             models.UniqueConstraint(fields=["category", "code"], name="question_code_once")
         ]
-
-    def __str__(self) -> str:
-        return self.description or self.code
 
 
 class PlaceRule(models.Model):

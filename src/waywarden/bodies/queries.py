@@ -1,7 +1,7 @@
 """Reading bodies and categories."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q, QuerySet
 
@@ -11,6 +11,7 @@ from waywarden.backends.registry import backend_classes
 from waywarden.bodies import templates
 from waywarden.bodies.answers import Asked, asked
 from waywarden.bodies.models import Body, Category, PlaceRule, Question, ResponseTemplate
+from waywarden.bodies.question_models import Asking, SiteQuestion
 from waywarden.bodies.routing import Choice, Offer, OnLayer, Way, choices, is_offered
 from waywarden.connections.models import Connection
 from waywarden.events.queries import history_of
@@ -42,6 +43,26 @@ class Served:
     def has_nobody(self) -> bool:
         """Whether nobody takes anything at the point."""
         return not self.choices
+
+    def on_site(self, body_slugs: Collection[str], *, with_others: bool) -> "Served":
+        """What a site of some bodies offers of it (none: all of it): what one of them takes.
+
+        A choice still goes to all its takers, as it does from any other site. `with_others` offers
+        the other bodies' choices too, wherever one of the site's answers.
+        """
+        if not body_slugs:
+            return self
+        own = {body.pk for body in self.bodies if body.slug in body_slugs}
+        if with_others and own:
+            return self
+        offered = tuple(choice for choice in self.choices if choice.body_ids & own)
+        is_served = bool(own) and bool(offered or not self.choices)
+        return replace(
+            self,
+            area_ids=self.area_ids if is_served else (),
+            choices=offered,
+            missing=tuple(body for body in self.missing if body.pk in own),
+        )
 
 
 def served_at(
@@ -111,6 +132,7 @@ def _offer(category: Category) -> Offer:
         title_hint=category.title_hint,
         detail_hint=category.detail_hint,
         photo_required=category.photo_required,
+        phone_required=category.phone_required,
         is_private=category.is_private,
         allows_anonymous=category.allows_anonymous,
         target_days=category.target_days,
@@ -145,7 +167,16 @@ def questions_for(category_ids: tuple[int, ...]) -> tuple[Question, ...]:
     return tuple(found.values())
 
 
-def asked_of(question: Question) -> Asked:
+def questions_of_site(cobrand: str, language: str) -> tuple[SiteQuestion, ...]:
+    """What a site asks of every report of those who read it in a language, in order."""
+    own = SiteQuestion.objects.filter(cobrand__in=("", cobrand), language__in=("", language))
+    found: dict[str, SiteQuestion] = {}
+    for question in own.order_by("order", "id"):
+        found.setdefault(question.code, question)
+    return tuple(found.values())
+
+
+def asked_of(question: Asking) -> Asked:
     """A question as the check of answers sees it; one that a page fills in is never demanded."""
     return asked(
         code=question.code,

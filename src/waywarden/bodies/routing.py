@@ -35,6 +35,7 @@ class Offer:
     title_hint: str = ""
     detail_hint: str = ""
     photo_required: bool = False
+    phone_required: bool = False
     is_private: bool = False
     allows_anonymous: bool = False
     target_days: int | None = None
@@ -60,12 +61,15 @@ class Choice:
     description: str
     category_ids: tuple[int, ...]
     takers: tuple[Taker, ...]
+    groups: tuple[str, ...] = ()
+    """All that it stands in; `group` is the first of them."""
     keywords: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     stop_message: str = ""
     title_hint: str = ""
     detail_hint: str = ""
     photo_required: bool = False
+    phone_required: bool = False
     is_private: bool = False
     allows_anonymous: bool = False
     """Only where all its bodies allow it."""
@@ -77,6 +81,11 @@ class Choice:
     def body_names(self) -> tuple[str, ...]:
         """The bodies it is for, by name."""
         return tuple(taker.body_name for taker in self.takers)
+
+    @property
+    def body_ids(self) -> frozenset[int]:
+        """The bodies it is for."""
+        return frozenset(taker.body_id for taker in self.takers)
 
     @property
     def refusing(self) -> tuple[Taker, ...]:
@@ -133,12 +142,14 @@ def _choice(name: str, offers: list[Offer]) -> Choice:
         takers=tuple(
             Taker(offer.body_id, offer.body_name, offer.way, offer.reason) for offer in offers
         ),
+        groups=_united(name for offer in offers for name in offer.groups),
         keywords=_united(word for offer in offers for word in (*offer.groups, *offer.keywords)),
         notices=_united(offer.emergency_notice for offer in offers),
         stop_message=_first(offer.stop_message for offer in offers),
         title_hint=_first(offer.title_hint for offer in offers),
         detail_hint=_first(offer.detail_hint for offer in offers),
         photo_required=any(offer.photo_required for offer in offers),
+        phone_required=any(offer.phone_required for offer in offers),
         is_private=any(offer.is_private for offer in offers),
         allows_anonymous=all(offer.allows_anonymous for offer in offers),
         target_days=max((offer.target_days or 0 for offer in offers), default=0) or None,

@@ -29,7 +29,7 @@ _KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "colours": {"accent": str, "accent_dark": str},
     "pins": {"open": str, "progress": str, "fixed": str, "closed": str},
     "map": {"latitude": (int, float), "longitude": (int, float), "zoom": (int, float)},
-    "policies": {"asks_after_four_weeks": bool, "may_be_found": bool},
+    "policies": {"offers_other_bodies": bool, "asks_after_four_weeks": bool, "may_be_found": bool},
 }  # fmt: skip
 
 

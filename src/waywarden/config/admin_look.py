@@ -61,6 +61,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Bodies"), "account_balance", "bodies_body"),
                     _item(_("Categories"), "category", "bodies_category"),
+                    _item(_("Questions of a site"), "quiz", "bodies_sitequestion"),
                     _coverage(),
                     _item(_("Response templates"), "chat", "bodies_responsetemplate"),
                     _item(_("Areas"), "map", "areas_area"),

@@ -48,6 +48,8 @@ class Cobrand:
     """Further host names, each with the language that it speaks."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By language, what the site says in its own words (see `TEXTS`)."""
+    offers_other_bodies: bool = False
+    """Whether a site of some bodies also offers what others take, where one of its own answers."""
     asks_after_four_weeks: bool = True
     """Whether reporters are asked by mail if it is fixed."""
     may_be_found: bool = True

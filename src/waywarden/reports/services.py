@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from waywarden.bodies.answers import check
 from waywarden.bodies.models import Category
-from waywarden.bodies.queries import asked_of, questions_for, served_at
+from waywarden.bodies.queries import asked_of, questions_for, questions_of_site, served_at
 from waywarden.bodies.routing import Choice
 from waywarden.events.bulk_services import write_columns
 from waywarden.events.services import Actor, Fact, record
@@ -51,6 +51,8 @@ class NewReport:
     photo_keys: tuple[str, ...] = ()
     cobrand: str = ""
     language: str = ""
+    group: str = ""
+    """The one of its category's groups under which it was chosen."""
     is_anonymous: bool = False
     """Neither name nor e-mail, where the category allows it; public at once."""
     staff_of: frozenset[int] = frozenset()
@@ -84,7 +86,7 @@ def create_report(new: NewReport, *, user: User | None) -> Report:
             title=one_line(new.title)[:200],
             detail=paragraphs(new.detail),
             category_name=new.category_name or OTHER,
-            group=next((category.groups[0] for category in categories if category.groups), ""),
+            group=_group_of(new, categories),
             lat=round(new.lat, 6),
             lon=round(new.lon, 6),
             cell=Point(new.lat, new.lon).cell,
@@ -116,6 +118,12 @@ def create_report(new: NewReport, *, user: User | None) -> Report:
             confirm_report(report.pk, user=user)
     report.refresh_from_db()
     return report
+
+
+def _group_of(new: NewReport, categories: list[Category]) -> str:
+    """The group it was chosen under, else the first of its category's."""
+    groups = [group for category in categories for group in category.groups]
+    return new.group if new.group in groups else next(iter(groups), "")
 
 
 def _person_in(new: NewReport, user: User | None) -> dict[str, object]:
@@ -175,6 +183,10 @@ def _check_choice(new: NewReport, chosen: Choice) -> None:
         raise RuleBroken(chosen.stop_message, field="category")
     if chosen.photo_required and not new.photo_keys:
         raise RuleBroken(_("Please add a photo; this category needs one."), field="photo")
+    is_reachable = one_line(new.phone) or new.is_anonymous
+    # The protocol has no way to tell a machine of it beforehand.
+    if chosen.phone_required and not is_reachable and new.source == Report.Source.WEB:
+        raise RuleBroken(_("Please give a phone number; this category needs one."), field="phone")
     if new.is_anonymous and not chosen.allows_anonymous:
         raise RuleBroken(_("This cannot be reported without a name."), field="name")
 
@@ -183,10 +195,13 @@ def _answers_for(new: NewReport, categories: list[Category]) -> dict[int, dict[s
     """Each category's own clean answers. Raises WrongAnswers."""
     found: dict[int, dict[str, list[str]]] = {}
     errors: dict[str, str] = {}
+    is_web = new.source == Report.Source.WEB
+    of_site = questions_of_site(new.cobrand, new.language) if is_web else ()
     for category in categories:
+        asked = {one.code: one for one in (*questions_for((category.pk,)), *of_site)}
         questions = [
             asked_of(question)
-            for question in questions_for((category.pk,))
+            for question in asked.values()
             if question.variable and question.automated != "server_set"
         ]
         checked = check(questions, new.answers)

@@ -10,7 +10,7 @@ from django.template.backends.django import DjangoTemplates
 from django.utils import translation
 
 from waywarden.backends.contract import Mail, OutgoingReport, OutgoingUpdate, Person
-from waywarden.bodies.models import Question
+from waywarden.bodies.question_models import Asking
 from waywarden.bodies.queries import body_names
 from waywarden.kernel.cobrand import Cobrand, registry
 from waywarden.kernel.text import one_line
@@ -19,7 +19,7 @@ from waywarden.sending.return_paths import address_for
 
 
 def mail_of_report(
-    delivery: Delivery, report: OutgoingReport, questions: Sequence[Question]
+    delivery: Delivery, report: OutgoingReport, questions: Sequence[Asking]
 ) -> Mail:
     """The mail that carries a report, in the site's own language."""
     values = {
@@ -93,7 +93,7 @@ def _map_url(report: OutgoingReport) -> str:
     return f"{settings.WAYWARDEN_BASE_URL}/around?{place}"
 
 
-def _answers(report: OutgoingReport, questions: Iterable[Question]) -> Iterable[tuple[str, str]]:
+def _answers(report: OutgoingReport, questions: Iterable[Asking]) -> Iterable[tuple[str, str]]:
     """Question and answer in words, as they were asked; answers to no question at the end."""
     left = dict(report.answers)
     for question in questions:

@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from waywarden.backends.contract import OutgoingPhoto, OutgoingReport, OutgoingUpdate, Person
 from waywarden.bodies.models import Question
+from waywarden.bodies.question_models import SiteQuestion
 from waywarden.reports.models import Photo, ReportBody
 from waywarden.reports.queries import states_after
 from waywarden.reports.states import State
@@ -32,6 +33,7 @@ class _Beside:
     photos_of_report: Mapping[int, list[Photo]]
     photos_of_update: Mapping[int, list[Photo]]
     questions: Mapping[int, list[Question]]
+    of_sites: Sequence[SiteQuestion]
 
     def row_of(self, delivery: Delivery) -> ReportBody | None:
         return self.rows.get((delivery.report_id, delivery.body_id))
@@ -51,7 +53,7 @@ def items_of(deliveries: Sequence[Delivery], *, with_mail: bool) -> dict[int, It
         if delivery.update is None:
             report = _report(delivery, beside)
             if with_mail:
-                questions = beside.questions_of(delivery)
+                questions = [*beside.of_sites, *beside.questions_of(delivery)]
                 report = replace(report, mail=mail_of_report(delivery, report, questions))
             items[delivery.pk] = report
         else:
@@ -73,6 +75,7 @@ def _read_beside(deliveries: Sequence[Delivery]) -> _Beside:
         photos_of_report=_grouped(Photo.objects.filter(report__in=new_ids), "report_id"),
         photos_of_update=_grouped(Photo.objects.filter(update__in=update_ids), "update_id"),
         questions=_grouped(Question.objects.filter(category__in=category_ids), "category_id"),
+        of_sites=list(SiteQuestion.objects.all()),
     )
 
 

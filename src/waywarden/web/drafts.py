@@ -24,11 +24,20 @@ from waywarden.web.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A choice as it stands in one of its groups; `value` is what its field sends."""
+
+    choice: Choice
+    group: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Choices that stand together; the name may be ""."""
+    """Options that stand together; the name may be ""."""
 
     name: str
-    choices: tuple[Choice, ...]
+    options: tuple[Option, ...]
 
 
 @dataclass(slots=True)
@@ -36,7 +45,8 @@ class Draft:
     """What the page of a new report shows; nothing of it is stored but the photos."""
 
     place: Point
-    category: str
+    picked: str
+    """What the field of the categories holds, "" for nothing that is offered here."""
     answers: Mapping[str, tuple[str, ...]]
     uploads: Uploads = field(default_factory=Uploads)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +54,7 @@ class Draft:
     near: str = ""
     served: Served = field(default_factory=lambda: Served((), (), ()))
     staff_of: frozenset[int] = frozenset()
+    site: str = ""
     came_up: bool = False
     """Whether the page comes again for what the choice brought up."""
     findings: tuple[Finding, ...] = ()
@@ -53,10 +64,10 @@ class Draft:
     def of(cls, request: HttpRequest, place: Point, uploads: Uploads | None = None) -> "Draft":
         """The draft in a request's fields, at a place."""
         given = request.POST if request.method == "POST" else request.GET
-        viewer = viewer_of(request)
+        viewer, cobrand = viewer_of(request), cobrand_of(request)
         draft = cls(
             place=place,
-            category=one_line(given.get("category", "")),
+            picked=one_line(given.get("category", "")),
             answers=answers_in(given),
             uploads=uploads or Uploads(),
             near=look_up(place),
@@ -65,37 +76,52 @@ class Draft:
                 lon=place.lon,
                 staff_of=viewer.body_ids,
                 is_operator=viewer.is_operator,
-            ),
+            ).on_site(cobrand.bodies, with_others=cobrand.offers_other_bodies),
             staff_of=viewer.body_ids,
+            site=cobrand.name,
         )
         names = [choice.name for choice in draft.served.choices]
         if len(names) == 1:
-            draft.category = names[0]  # nothing to choose from (FB 1.3)
-        elif draft.category not in names:
-            draft.category = ""
+            draft.picked = names[0]  # nothing to choose from (FB 1.3)
+        elif draft.option is None:
+            draft.picked = ""
         return draft
+
+    @property
+    def option(self) -> Option | None:
+        """What was chosen, in its group, if it is offered here."""
+        every = [option for group in self.groups for option in group.options]
+        exact = (one for one in every if one.value == self.picked)
+        named = (one for one in every if one.choice.name == self.picked)
+        return next(exact, None) or next(named, None)
 
     @property
     def choice(self) -> Choice | None:
         """What was chosen, if it is offered here."""
-        return next((one for one in self.served.choices if one.name == self.category), None)
+        return self.option.choice if self.option else None
+
+    @property
+    def category(self) -> str:
+        """The name of what was chosen, "" before that."""
+        return self.choice.name if self.choice else ""
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The choices by group; those of no group, or alone in theirs, come together last."""
+        """The choices in every group of theirs; those alone in one, or in none, come last."""
         members: dict[str, list[Choice]] = {}
         for choice in self.served.choices:
-            members.setdefault(choice.group, []).append(choice)
-        lone = {name for name, group in members.items() if len(group) == 1}
+            for name in choice.groups:
+                members.setdefault(name, []).append(choice)
+        shared = {name: group for name, group in members.items() if len(group) > 1}
         grouped = [
-            Group(name, tuple(group))
-            for name, group in sorted(members.items())
-            if name and name not in lone
+            Group(name, tuple(_option(choice, name, shared) for choice in group))
+            for name, group in sorted(shared.items())
         ]
-        rest = [one for one in self.served.choices if one.group in lone or not one.group]
+        rest = [one for one in self.served.choices if not shared.keys() & set(one.groups)]
         rest.sort(key=lambda choice: (choice.name == "Other", choice.name))
         heading = _("More") if grouped else ""
-        return (*grouped, Group(heading, tuple(rest))) if rest else tuple(grouped)
+        last = Group(heading, tuple(_option(choice, choice.group, shared) for choice in rest))
+        return (*grouped, last) if rest else tuple(grouped)
 
     @property
     def has_many(self) -> bool:
@@ -107,7 +133,9 @@ class Draft:
         """The questions and notices of what was chosen."""
         if self.choice is None:
             return []
-        return asked_questions(self.choice.category_ids, answers=self.answers, errors=self.errors)
+        return asked_questions(
+            self.choice.category_ids, site=self.site, answers=self.answers, errors=self.errors
+        )
 
     @property
     def look_alikes(self) -> list[Lookalike]:
@@ -126,6 +154,7 @@ class Draft:
             "may_be_anonymous": bool(choice and choice.allows_anonymous),
             "title_hint": choice.title_hint if choice else "",
             "detail_hint": choice.detail_hint if choice else "",
+            "needs_phone": bool(choice and choice.phone_required),
         }
 
     def look_at_answers(self) -> bool:
@@ -133,7 +162,7 @@ class Draft:
         self.errors = errors_in(self.questions, self.answers)
         return not self.errors
 
-    def as_new_report(self, request: HttpRequest, form: ReportForm) -> NewReport:
+    def as_new_report(self, form: ReportForm) -> NewReport:
         """What is stored when the form is right."""
         given = form.cleaned_data
         is_anonymous = bool(given.get("is_anonymous"))
@@ -143,6 +172,7 @@ class Draft:
             title=given["title"],
             detail=given["detail"],
             category_name=self.category,
+            group=self.option.group if self.option else "",
             lat=self.place.lat,
             lon=self.place.lon,
             email=form.address,
@@ -153,6 +183,13 @@ class Draft:
             nearest_address=self.near,
             answers=self.answers,
             photo_keys=self.uploads.keys,
-            cobrand=cobrand_of(request).name,
+            cobrand=self.site,
             language=get_language() or "",
         )
+
+
+def _option(choice: Choice, group: str, shared: Mapping[str, list[Choice]]) -> Option:
+    """Where a choice stands in several groups, the field says which one was meant."""
+    stands_in = [name for name in choice.groups if name in shared]
+    value = choice.name if len(stands_in) < 2 else f"{choice.name} ({group})"
+    return Option(choice, group, value)

@@ -12,6 +12,7 @@ from waywarden.users.models import User
 
 MISSING = _("Please fill this in.")
 WRONG_EMAIL = _("This is not an e-mail address we can write to, such as rosa@example.org.")
+NEEDED_PHONE = _("This category needs one. Only the body sees it, for questions.")
 NAME_HINT = _("The body sees it. Others see it only if you say so below.")
 
 
@@ -105,11 +106,11 @@ class ReportForm(PersonForm):
         help_text=_("How large, since when, on which side of the street."),
     )
     phone = _line(
-        _("Your phone number (if you like)"),
+        _("Your phone number"),
         most=40,
         complete="tel",
         required=False,
-        help_text=_("Only the body sees it, for questions."),
+        help_text=_("If you like. Only the body sees it, for questions."),
     )
 
     is_unplaced = forms.BooleanField(
@@ -129,6 +130,7 @@ class ReportForm(PersonForm):
         needs_category: bool = True,
         title_hint: str = "",
         detail_hint: str = "",
+        needs_phone: bool = False,
         **more: Any,
     ) -> None:
         super().__init__(*given, **more)
@@ -137,10 +139,13 @@ class ReportForm(PersonForm):
             self.fields["title"].help_text = title_hint
         if detail_hint:
             self.fields["detail"].help_text = detail_hint
+        if needs_phone:
+            self.fields["phone"].required = True
+            self.fields["phone"].help_text = NEEDED_PHONE
         if not may_be_anonymous:
             del self.fields["is_anonymous"]
         elif self.data.get("is_anonymous"):
-            for name in ("name", "email"):
+            for name in ("name", "email", "phone"):
                 if name in self.fields:
                     self.fields[name].required = False
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from waywarden.bodies.answers import check
-from waywarden.bodies.models import Question
-from waywarden.bodies.queries import asked_of, questions_for
+from waywarden.bodies.queries import asked_of, questions_for, questions_of_site
+from waywarden.bodies.question_models import Asking, SiteQuestion
 
 PREFIX = "q."
 
@@ -17,10 +18,10 @@ PREFIX = "q."
 class AskedQuestion:
     """One question or notice, with what was answered and what is wrong with it."""
 
-    question: Question
+    question: Asking
     values: tuple[str, ...] = ()
     error: str = ""
-    hangs_on: Question | None = None
+    hangs_on: Asking | None = None
     """The question whose answer decides whether this one is asked."""
 
     @property
@@ -31,7 +32,8 @@ class AskedQuestion:
     @property
     def html_id(self) -> str:
         """The id of its field; codes may hold anything, so it goes by number."""
-        return f"question-{self.question.pk}"
+        whose = "site-" if isinstance(self.question, SiteQuestion) else ""
+        return f"question-{whose}{self.question.pk}"
 
     @property
     def value(self) -> str:
@@ -67,17 +69,24 @@ class AskedQuestion:
     @property
     def is_hidden(self) -> bool:
         """Whether a page's script fills it in."""
-        return self.question.automated == Question.Automated.HIDDEN_FIELD
+        return self.question.automated == Asking.Automated.HIDDEN_FIELD
 
 
 def asked_questions(
     category_ids: tuple[int, ...],
     *,
+    site: str,
     answers: Mapping[str, tuple[str, ...]],
     errors: Mapping[str, str] | None = None,
 ) -> list[AskedQuestion]:
-    """The questions and notices of a choice, in order; what the server fills in is left out."""
-    found = questions_for(category_ids)
+    """What a site asks of all, then the questions and notices of a choice, in order.
+
+    What the server fills in is left out.
+    """
+    of_site = questions_of_site(site, get_language() or "")
+    theirs = {question.code for question in of_site}
+    own = (one for one in questions_for(category_ids) if one.code not in theirs)
+    found: tuple[Asking, ...] = (*of_site, *own)
     by_code = {question.code: question for question in found if question.variable}
     return [
         AskedQuestion(
@@ -87,7 +96,7 @@ def asked_questions(
             hangs_on=by_code.get(question.shown_if) if question.shown_if else None,
         )
         for question in found
-        if question.automated != Question.Automated.SERVER_SET
+        if question.automated != Asking.Automated.SERVER_SET
     ]
 
 

@@ -177,7 +177,7 @@ def _store(request: HttpRequest, draft: Draft, form: ReportForm) -> HttpResponse
     if all(checks):
         try:
             count_try("report", request=request, email=form.address)
-            new = draft.as_new_report(request, form)
+            new = draft.as_new_report(form)
             number = store_once(form.key, lambda: create_report(new, user=person(request)).pk)
         except WrongAnswers as wrong:
             draft.errors = wrong.errors

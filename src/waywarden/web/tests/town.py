@@ -19,6 +19,17 @@ from waywarden.users.models import User
 LAT, LON = 60.1690, 24.9400
 PLACE = {"latitude": "60.169000", "longitude": "24.940000"}
 
+ROSA = {"name": "Rosa Weber", "email": "rosa@example.org", "phone": "", "show_name": "on"}
+LAMP = {
+    **PLACE, **ROSA, "category": "Street light", "asked": "Street light",
+    "title": "Lamp dark", "detail": "Since Tuesday",
+}  # fmt: skip
+
+
+def page(response) -> str:
+    """A page's text."""
+    return response.content.decode()
+
 
 @dataclass
 class Town:
