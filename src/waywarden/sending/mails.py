@@ -10,8 +10,8 @@ from django.template.backends.django import DjangoTemplates
 from django.utils import translation
 
 from waywarden.backends.contract import Mail, OutgoingReport, OutgoingUpdate, Person
-from waywarden.bodies.question_models import Asking
 from waywarden.bodies.queries import body_names
+from waywarden.bodies.question_models import Asking
 from waywarden.kernel.cobrand import Cobrand, registry
 from waywarden.kernel.text import one_line
 from waywarden.sending.models import Delivery
