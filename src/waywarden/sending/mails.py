@@ -18,9 +18,7 @@ from waywarden.sending.models import Delivery
 from waywarden.sending.return_paths import address_for
 
 
-def mail_of_report(
-    delivery: Delivery, report: OutgoingReport, questions: Sequence[Asking]
-) -> Mail:
+def mail_of_report(delivery: Delivery, report: OutgoingReport, questions: Sequence[Asking]) -> Mail:
     """The mail that carries a report, in the site's own language."""
     values = {
         "report": report,
