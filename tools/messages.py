@@ -39,6 +39,7 @@ FILES = (
     "reports/duplicates.py",
     "reports/photos.py",
     "reports/state_words.py",
+    "reports/words.py",
     "users/services.py",
     "users/frequency.py",
     "config/settings.py",

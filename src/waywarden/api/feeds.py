@@ -25,6 +25,7 @@ from waywarden.areas.models import Area
 from waywarden.areas.queries import areas_by_slug
 from waywarden.bodies.models import Body
 from waywarden.bodies.queries import body_by_slug
+from waywarden.bodies.words import said
 from waywarden.geo.points import Box, Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.reports import states
@@ -32,6 +33,7 @@ from waywarden.reports.clusters import reports_in
 from waywarden.reports.models import Report, Update
 from waywarden.reports.pins import Filters, Slice
 from waywarden.reports.queries import public_reports
+from waywarden.reports.words import credit_in_words, state_in_words, text_in_words
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.filters import shown_bodies
 
@@ -111,13 +113,13 @@ def body(request: HttpRequest, form: str, slug: str, ward: str = "") -> HttpResp
     """The reports to a body, or to a body in one of its wards."""
     found = _body(slug, cobrand_of(request))
     reports = public_reports().filter(at_bodies__body=found)
-    title = _("New reports to %(body)s") % {"body": found.name}
+    title = _("New reports to %(body)s") % {"body": said(found.name)}
     if ward:
         wards = areas_by_slug(ward)
         if not wards:
             raise Http404
         reports = reports.filter(area_ids__overlap=list(wards))
-        names = {"body": found.name, "ward": next(iter(wards.values()))}
+        names = {"body": said(found.name), "ward": next(iter(wards.values()))}
         title = _("New reports to %(body)s in %(ward)s") % names
     return _of_reports(request, form, title, f"/reports/{found.slug}", reports)
 
@@ -200,26 +202,26 @@ def _of_reports(
 
 def _entry_of_report(row: Report) -> _Entry:
     return _Entry(
-        title=f"{row.title}, {row.get_state_display()}",
+        title=f"{row.title}, {state_in_words(row.state)}",
         path=row.get_absolute_url(),
         text=row.detail,
         published=row.confirmed_at,
         changed=row.changed,
-        category=row.category_name,
+        category=said(row.category_name),
         point=f"{row.lat:.6f} {row.lon:.6f}",
     )
 
 
 def _entry_of_update(update: Update, about: Report) -> _Entry:
-    state = str(update.get_state_display()) if update.state else ""
-    who = update.credited_to or _("Somebody")
+    state = state_in_words(update.state) if update.state else ""
+    who = credit_in_words(update) or _("Somebody")
     return _Entry(
         title=f"{who}: {state}" if state else who,
         path=f"{about.get_absolute_url()}#update-{update.pk}",
-        text=update.text,
+        text=text_in_words(update),
         published=update.confirmed_at,
         changed=update.confirmed_at,
-        category=about.category_name,
+        category=said(about.category_name),
         point=f"{about.lat:.6f} {about.lon:.6f}",
         author=who,
     )

@@ -167,6 +167,11 @@ def unknown_placeholders(text: str) -> Sequence[str]:
     return [one for one in named if one not in PLACEHOLDERS and not one.startswith(_EXTRA)]
 
 
+def placeholders_in(text: str) -> frozenset[str]:
+    """The names between double braces."""
+    return frozenset(_ANY_PLACEHOLDER.findall(text))
+
+
 def has_placeholder(text: str, name: str) -> bool:
     """Whether the text has a place for `{{name}}`."""
     return re.search(_placeholder(name), text) is not None

@@ -43,7 +43,7 @@ def send(letter: Letter) -> None:
     """Renders a letter and hands it to the mail server. Raises what Django's mail raises."""
     cobrand = registry.named(letter.cobrand_name)
     sender = cobrand.mail_from or settings.DEFAULT_FROM_EMAIL
-    with translation.override(letter.language or translation.get_language() or "en"):
+    with translation.override(language_of(letter.language)):
         values = {**_look_of(cobrand), **letter.values}
         subject = one_line(_render(cobrand, f"{letter.template}.subject.txt", values))
         text = _render(cobrand, f"{letter.template}.txt", values).strip() + "\n"
@@ -57,6 +57,11 @@ def send(letter: Letter) -> None:
     )
     mail.attach_alternative(html, "text/html")
     mail.send()
+
+
+def language_of(wanted: str) -> str:
+    """The language of a mail: the one wanted, else that of this thread; English at the last."""
+    return wanted or translation.get_language() or "en"
 
 
 def site_address(cobrand: Cobrand) -> str:

@@ -3,17 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils import translation
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from waywarden.areas.models import Area
 from waywarden.bodies.models import Body
+from waywarden.bodies.words import said
 from waywarden.kernel.cobrand import Cobrand, registry
 from waywarden.notifications.alert_services import Target
-from waywarden.notifications.letters import Letter, address_of, site_address
+from waywarden.notifications.letters import Letter, address_of, language_of, site_address
 from waywarden.notifications.models import Alert, Item, Mailing
 from waywarden.reports import states
 from waywarden.reports.models import Report, Update
+from waywarden.reports.words import state_in_words
 
 Kind = Alert.Kind
 #: Pieces of news that one mail tells; the rest is counted.
@@ -37,6 +41,13 @@ def letter_of(mailing: Mailing) -> Letter | None:
     person = alert.user
     if alert.stopped_at or not (person.is_active and person.wants_news):
         return None
+    with translation.override(language_of(person.language or alert.language)):
+        return _letter(mailing, alert)
+
+
+def _letter(mailing: Mailing, alert: Alert) -> Letter | None:
+    """The same once it is known that the person wants one; in their language."""
+    person = alert.user
     cobrand = registry.named(alert.cobrand)
     items = _tellable(mailing, cobrand)
     if not items:
@@ -64,7 +75,7 @@ def letter_of(mailing: Mailing) -> Letter | None:
         to=person.email,
         template=template,
         cobrand_name=alert.cobrand,
-        language=person.language or alert.language,
+        language=get_language() or "",
         values=values,
         message_id=f"alert.{alert.pk}.{mailing.pk}",
         thread=f"report.{alert.report_id}" if alert.kind == Kind.REPORT else "",
@@ -82,7 +93,8 @@ def place_of(alert: Alert) -> str:
         return alert.report.title
     if alert.kind == Kind.RADIUS:
         return _circle(alert.lat, alert.lon, alert.radius_m)
-    names = [str(one) for one in (alert.body, alert.area) if one is not None]
+    names = [said(alert.body.name)] if alert.body else []
+    names += [alert.area.name] if alert.area else []
     return ", ".join(names)
 
 
@@ -148,19 +160,19 @@ def _may_tell(item: Item, alert: Alert, cobrand: Cobrand) -> bool:
 
 def _pieces(items: Iterable[Item], cobrand: Cobrand) -> list[Piece]:
     """In order; a state is said where it differs from the one said before (FB A.40)."""
-    said: dict[int, str] = {}
+    told: dict[int, str] = {}
     found = []
     for item in items:
         report, update = item.report, item.update
         state = update.state if update else ""
-        is_new = bool(state) and state != said.get(report.pk, "")
-        said[report.pk] = state or said.get(report.pk, "")
+        is_new = bool(state) and state != told.get(report.pk, "")
+        told[report.pk] = state or told.get(report.pk, "")
         anchor = f"#update-{update.pk}" if update else ""
         found.append(
             Piece(
                 report=report,
                 update=update,
-                state_name=str(update.get_state_display()) if update and is_new else "",
+                state_name=state_in_words(state) if is_new else "",
                 photos=len((update or report).photos.all()),
                 link=f"{site_address(cobrand)}{report.get_absolute_url()}{anchor}",
             )

@@ -11,6 +11,7 @@ from waywarden.kernel import clock
 from waywarden.reports.fetched_ledger import AUTOMATIC
 from waywarden.reports.models import ReportBody, Update
 from waywarden.reports.states import State
+from waywarden.reports.words import spoken_by
 
 
 def acknowledge_sent(pairs: Iterable[tuple[int, int]]) -> int:
@@ -68,7 +69,7 @@ def _update_for(row: ReportBody, found: tuple[templates.Template, ...]) -> Updat
         text=spoken.text,
         mail_text=spoken.mail_text,
         visibility=Update.Visibility.SHOWN,
-        extras={AUTOMATIC: True},
+        extras={AUTOMATIC: True, **spoken_by(spoken, said)},
         created=moment,
         confirmed_at=moment,
     )

@@ -17,9 +17,12 @@ from waywarden.reports.models import Report, ReportBody, Update
 #: row of the body's system.
 AUTOMATIC = "automatic"
 MOVED = "moved"
+#: The template that spoke, and with what, so that it can speak other languages (`reports.words`).
+SPOKEN = "spoken"
 #: Names in extras that only we write: a body's row cannot bring them.
 OWN_NAMES = frozenset({
-    AUTOMATIC, MOVED, "media_urls", "photos_fetched", "is_acknowledged", "earlier_references",
+    AUTOMATIC, MOVED, SPOKEN, "media_urls", "photos_fetched", "is_acknowledged",
+    "earlier_references",
 })  # fmt: skip
 #: The columns that taking in changes.
 REPORT_COLUMNS = (

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Category
 from waywarden.bodies.templates import Said, Spoken, speak
@@ -21,7 +20,6 @@ from waywarden.kernel.text import one_line, paragraphs, shorten
 from waywarden.reports import progress
 from waywarden.reports.fetched_ledger import (
     AT_BODY_COLUMNS,
-    MOVED,
     OWN_NAMES,
     REPORT_COLUMNS,
     AtBodyNow,
@@ -30,6 +28,7 @@ from waywarden.reports.fetched_ledger import (
 )
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import VISIBLE
+from waywarden.reports.words import spoken_by, told_as_moved
 
 #: Longer words of a body are cut.
 LONGEST_TEXT = 20_000
@@ -119,7 +118,7 @@ def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime)
         follows_own_row=at_body.last_status_at == report.state_changed_at,
     )
     is_new_state = state != report.state
-    spoken = _spoken(row, ledger, state=state, is_new_state=is_new_state)
+    spoken, kept = _spoken(row, ledger, state=state, is_new_state=is_new_state)
     text = spoken.text
     is_hidden = progress.shows_nothing_new(
         text=text,
@@ -134,7 +133,7 @@ def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime)
     report.changed = now
     _note_at_body(row, at_body, at=at)
     update = _update_of(row, at=at, credit=credit, now=now)
-    update.text, update.mail_text = text, spoken.mail_text
+    update.text, update.mail_text, update.extras = text, spoken.mail_text, update.extras | kept
     update.state = state if is_new_state else ""
     update.visibility = Update.Visibility.HIDDEN if is_hidden else Update.Visibility.SHOWN
     ledger.made.append((update, is_new_state))
@@ -179,15 +178,11 @@ def _move(
     if category.name == report.category_name and group == report.group:
         return
     update = _update_of(row, at=at, credit=credit, now=now)
-    update.external_id, update.external_status_code, update.extras = "", "", {MOVED: True}
+    update.external_id, update.external_status_code = "", ""
     if category.name == report.category_name:
-        update.text = _("Group changed from “%(old)s” to “%(new)s”.") % {
-            "old": report.group, "new": group,
-        }  # fmt: skip
+        update.text, update.extras = told_as_moved("group", report.group, group)
     else:
-        update.text = _("Category changed from “%(old)s” to “%(new)s”.") % {
-            "old": report.category_name, "new": category.name,
-        }  # fmt: skip
+        update.text, update.extras = told_as_moved("category", report.category_name, category.name)
     if category.pk != at_body.category_id:
         ledger.moved.append(_moved_fact(row, at_body.category_id, category, credit))
         # As for one that people report there: what is private at the body is private here.
@@ -202,13 +197,15 @@ def _moved_fact(row: FetchedUpdate, old_id: int | None, category: Category, cred
     return Fact("report.moved", "report", row.report_id, actor=actor, data=data)
 
 
-def _spoken(row: FetchedUpdate, ledger: Ledger, *, state: str, is_new_state: bool) -> Spoken:
-    """Rule 2: the body's words, or the template that fits, or nothing."""
+def _spoken(
+    row: FetchedUpdate, ledger: Ledger, *, state: str, is_new_state: bool
+) -> tuple[Spoken, dict[str, Any]]:
+    """Rule 2: the body's words, or the template that fits, or nothing; what is kept of it."""
     report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
     words, code = row.text, row.external_status_code
     found = ledger.templates[row.body_id]
     if not found:
-        return Spoken(words)
+        return Spoken(words), {}
     said = Said(
         words=words,
         state=state,
@@ -225,7 +222,8 @@ def _spoken(row: FetchedUpdate, ledger: Ledger, *, state: str, is_new_state: boo
             **{f"extras.{name}": value for name, value in row.extras.items()},
         },
     )
-    return speak(found, said)
+    spoken = speak(found, said)
+    return spoken, spoken_by(spoken, said)
 
 
 def _note_at_body(row: FetchedUpdate, at_body: AtBodyNow, *, at: datetime) -> None:

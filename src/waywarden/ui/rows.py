@@ -6,14 +6,14 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.template.loader import get_template
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from waywarden.bodies.words import said
 from waywarden.kernel import clock
 from waywarden.reports.models import Report
-from waywarden.reports.state_words import STATE_CHOICES
+from waywarden.reports.words import state_in_words
 from waywarden.ui.current import current_cobrand
 
 #: Rows that a process keeps; one is about a kilobyte.
@@ -39,15 +39,6 @@ class Row:
     today: date
 
 
-def words_of(state: str) -> str:
-    """What a state is called in the reader's language; the operator's name for it goes before."""
-    name = dict(STATE_CHOICES).get(state, state)
-    with translation.override(None):  # as it stands in the source
-        original = str(name)
-    own = said(original)
-    return own if own != original else str(name)
-
-
 def draw(report: Report) -> SafeString:
     """The row of a report, as this site shows it in this language today."""
     photo = next(iter(report.photos.all()), None)
@@ -57,7 +48,7 @@ def draw(report: Report) -> SafeString:
         category_name=said(report.category_name),
         nearest_address=report.nearest_address,
         state=report.state,
-        state_words=words_of(report.state),
+        state_words=state_in_words(report.state),
         confirmed_at=report.confirmed_at,
         is_private=report.is_private,
         photo_key=str(photo.key) if photo else "",

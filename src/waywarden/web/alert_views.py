@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from waywarden.areas.models import Area
 from waywarden.bodies.queries import bodies_of
+from waywarden.bodies.words import said
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.kernel.errors import RuleBroken
@@ -95,13 +96,13 @@ def _offered(place: Point, cobrand: Cobrand) -> list[Offered]:
         bodies = bodies.filter(slug__in=cobrand.bodies)
     found = [Offered(f"area:{one.pk}", _in_area(one), f"area/{one.pk}") for one in areas]
     for body in bodies:
-        words = _("All reports to %(body)s") % {"body": body.name}
+        words = _("All reports to %(body)s") % {"body": said(body.name)}
         found.append(Offered(f"body:{body.pk}", words, f"reports/{body.slug}"))
         own = {area.pk for area in body.areas.all()}
         for area in areas:
             if area.pk not in own:
                 words = _("Reports to %(body)s in %(area)s") % {
-                    "body": body.name, "area": area.name,
+                    "body": said(body.name), "area": area.name,
                 }  # fmt: skip
                 feed = f"reports/{body.slug}/{slug(area.name)}"
                 found.append(Offered(f"ward:{body.pk}:{area.pk}", words, feed))

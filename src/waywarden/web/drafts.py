@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from waywarden.bodies.queries import Served, served_at
 from waywarden.bodies.routing import Choice
+from waywarden.bodies.words import said
 from waywarden.geo.points import Point
 from waywarden.kernel.text import one_line
 from waywarden.reports.duplicates import Lookalike, lookalikes
@@ -152,8 +153,8 @@ class Draft:
         return {
             "needs_category": not self.served.has_nobody,
             "may_be_anonymous": bool(choice and choice.allows_anonymous),
-            "title_hint": choice.title_hint if choice else "",
-            "detail_hint": choice.detail_hint if choice else "",
+            "title_hint": said(choice.title_hint) if choice else "",
+            "detail_hint": said(choice.detail_hint) if choice else "",
             "needs_phone": bool(choice and choice.phone_required),
         }
 

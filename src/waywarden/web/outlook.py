@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from waywarden.bodies.words import said
 from waywarden.kernel import clock
 from waywarden.reports.models import Report
 from waywarden.reports.states import Family, State, family_of
@@ -56,7 +57,7 @@ def _words_of(state: State) -> str:
 
 
 def _of_open(report: Report, ways: Sequence[Way]) -> str:
-    names = ", ".join(way.row.body.name for way in ways if way.standing == "sent")
+    names = ", ".join(said(way.row.body.name) for way in ways if way.standing == "sent")
     if names:
         return _("It is with %(names)s. What they say about it is told here.") % {"names": names}
     if report.source == Report.Source.BACKEND:

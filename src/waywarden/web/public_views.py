@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_http_methods, require_POST, require_safe
 
+from waywarden.bodies.words import said
 from waywarden.geo.points import Point
 from waywarden.kernel.errors import NotAllowed, RuleBroken
 from waywarden.reports.models import Report
@@ -17,6 +19,7 @@ from waywarden.reports.privacy import Sight
 from waywarden.reports.public_services import flag_report, say_me_too
 from waywarden.reports.queries import public_reports
 from waywarden.reports.states import PinClass
+from waywarden.reports.words import state_in_words
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import map_path
 from waywarden.ui.pictures import draw_card
@@ -109,7 +112,8 @@ def _etag(request: HttpRequest, number: int) -> str | None:
     report = _shared(number)
     if report is None:
         return None
-    told = f"{report.title}|{report.state}|{report.lat}|{report.lon}|{cobrand_of(request)}"
+    words = f"{report.title}|{report.category_name}|{report.state}|{get_language()}"
+    told = f"{words}|{report.lat}|{report.lon}|{cobrand_of(request)}"
     return f'"{hashlib.sha256(told.encode()).hexdigest()[:24]}"'
 
 
@@ -132,7 +136,7 @@ def card(request: HttpRequest, number: int) -> HttpResponse:
         facts=tuple(
             filter(
                 None,
-                (str(report.get_state_display()), report.category_name, report.nearest_address),
+                (state_in_words(report.state), said(report.category_name), report.nearest_address),
             )
         ),
         site=cobrand.site_name,

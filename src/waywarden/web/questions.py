@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from waywarden.bodies.answers import check
 from waywarden.bodies.queries import asked_of, questions_for, questions_of_site
 from waywarden.bodies.question_models import Asking, SiteQuestion
+from waywarden.bodies.words import said
 
 PREFIX = "q."
 
@@ -23,6 +24,11 @@ class AskedQuestion:
     error: str = ""
     hangs_on: Asking | None = None
     """The question whose answer decides whether this one is asked."""
+
+    @property
+    def words(self) -> str:
+        """The question."""
+        return said(str(self.question))
 
     @property
     def name(self) -> str:
@@ -46,18 +52,22 @@ class AskedQuestion:
         other = self.hangs_on
         if other is None:
             return ""
-        names = {str(one["key"]): str(one.get("name", one["key"])) for one in other.values}
+        names = {str(one["key"]): said(str(one.get("name", one["key"]))) for one in other.values}
         wanted = [names.get(key, key) for key in self.question.shown_if_values]
         if not wanted:
-            return _("Only if you answered “%(question)s”.") % {"question": other}
-        words = {"answer": _("” or “").join(wanted), "question": other}
+            return _("Only if you answered “%(question)s”.") % {"question": said(str(other))}
+        words = {"answer": _("” or “").join(wanted), "question": said(str(other))}
         return _("Only if you answered “%(answer)s” to “%(question)s”.") % words
 
     @property
     def choices(self) -> list[tuple[str, str, str]]:
         """Key and name of each choice, and the message with which it stops the report."""
         return [
-            (str(one["key"]), str(one.get("name", one["key"])), str(one.get("disable_message", "")))
+            (
+                str(one["key"]),
+                said(str(one.get("name", one["key"]))),
+                said(str(one.get("disable_message", ""))),
+            )
             for one in self.question.values
         ]
 

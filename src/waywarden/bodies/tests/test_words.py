@@ -58,3 +58,19 @@ def test_an_operator_translates_and_it_shows_at_once(client, hole):
         assert words in shown
     english = client.get(f"/report/{report.pk}").content.decode()
     assert "Nid-de-poule" not in english
+
+
+def test_filters_lists_feeds_and_what_can_be_followed_speak_it_too(client, hole):
+    from waywarden.web.tests import town as towns
+
+    town = towns.build()
+    town.report(category=town.pothole)
+    Translation.objects.create(original=town.county.name, language="fr", text="Le comté")
+    french = {"accept-language": "fr"}
+    place = f"lat={towns.LAT}&lon={towns.LON}"
+    filters = client.get("/around", headers=french).content.decode()
+    assert '<option value="Pothole">Nid-de-poule</option>' in filters
+    feed = client.get("/rss/reports/borsetshire", headers=french).content.decode()
+    assert "Le comté" in feed
+    assert "<category>Nid-de-poule</category>" in feed
+    assert "Le comté" in client.get(f"/alert/list?{place}", headers=french).content.decode()

@@ -105,6 +105,7 @@ def test_a_cobrand_sends_under_its_own_name_and_words(sites, tmp_path):
     assert sent.subject == "Ahoy, Port & crew"
 
 
+@pytest.mark.django_db
 def test_what_a_person_wrote_is_escaped_in_html_and_not_in_text(sites):
     class Report:
         title = "Pothole <b>deep</b> & wide"

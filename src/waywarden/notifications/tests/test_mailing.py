@@ -5,8 +5,16 @@ from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 import pytest
 from django.core import mail
 
+from waywarden.bodies.translations import Translation
+from waywarden.bodies.words import forget_words
 from waywarden.notifications import mailing_services as mailing
-from waywarden.notifications.alert_services import follow, follow_report, near, stop_alert
+from waywarden.notifications.alert_services import (
+    Target,
+    follow,
+    follow_report,
+    near,
+    stop_alert,
+)
 from waywarden.notifications.matching_services import match_reports, match_updates
 from waywarden.notifications.models import Alert, Item, Mailing
 from waywarden.notifications.tests.town import HERE, a_body, a_person, a_report, an_update
@@ -227,3 +235,47 @@ def test_old_mails_are_forgotten_but_not_those_that_wait(nora, time):
     time.pass_(days=31)
     assert mailing.drop_old_mailings() == 2
     assert Item.objects.get().report.title == "Waits"
+
+
+@pytest.fixture
+def french():
+    """What the operator has translated."""
+    for original, text in (
+        ("Potholes", "Nids-de-poule"), ("The County", "Le comté"), ("In hand.", "On y travaille."),
+    ):  # fmt: skip
+        Translation.objects.create(original=original, language="fr", text=text)
+    forget_words()
+    yield
+    forget_words()
+
+
+def test_a_mail_speaks_the_language_of_its_reader_in_every_word(time, french):
+    nora = a_person("Nora", language="fr")
+    county = a_body("The County")
+    follow(Target(Alert.Kind.BODY, body_id=county.pk), user=nora)
+    follow(near(HERE, 1500), user=nora)
+    match_reports([a_report(bodies=[county]).pk])
+    mailing.send_due()
+    by_subject = {one.subject: one for one in mail.outbox}
+    assert set(by_subject) == {
+        "Un nouveau signalement : Le comté",
+        "Un nouveau signalement près de votre lieu",
+    }
+    for one in mail.outbox:
+        assert "Nids-de-poule" in one.body
+        assert "Nids-de-poule" in one.alternatives[0][0]
+
+
+def test_news_of_a_body_are_told_in_the_reader_s_language(time, french):
+    nora = a_person("Nora", language="fr")
+    county = a_body("The County")
+    report = a_report(bodies=[county])
+    follow_report(report_id=report.pk, user=nora)
+    said = an_update(report, body=county, text="In hand.", state="in progress")
+    match_updates([said.pk])
+    mailing.send_due()
+    (sent,) = mail.outbox
+    assert "En cours" in sent.subject
+    for words in ("Le comté", "On y travaille."):
+        assert words in sent.body
+        assert words in sent.alternatives[0][0]

@@ -20,6 +20,7 @@ from waywarden.geo.pins import pin_classes
 from waywarden.kernel import clock
 from waywarden.reports.models import Report
 from waywarden.reports.states import PinClass, pin_class_of
+from waywarden.reports.templatetags import words
 from waywarden.ui import rows
 from waywarden.ui.current import current_cobrand
 from waywarden.ui.filters import Chosen
@@ -29,6 +30,7 @@ from waywarden.ui.maps import StillMap, StillPin
 from waywarden.ui.viewers import viewer_of
 
 register = template.Library()
+register.filters |= words.register.filters  # one library is enough for a page
 
 
 @register.simple_tag
@@ -145,18 +147,6 @@ def _paths(kind: PinClass) -> SafeString:
     )
 
 
-@register.filter(name="said")
-def said_in_words(original: object) -> str:
-    """A body's own words (its name, a category) in the reader's language."""
-    return said(str(original or ""))
-
-
-@register.filter
-def state_words(state: str) -> str:
-    """What a state is called; the operator may have given it another name."""
-    return rows.words_of(state)
-
-
 @register.filter
 def pin_class(state: str) -> str:
     """The class of a state's pin, as CSS and filters name it."""
@@ -238,5 +228,9 @@ def filters(context: template.Context, chosen: Chosen, categories: list[str]) ->
         "classes": [(kind, class_words(kind), kind in chosen.classes) for kind in PinClass],
         "chosen": chosen,
         "request": context["request"],
-        "categories": categories,
+        "categories": sorted(((name, said(name)) for name in categories), key=_by_words),
     }
+
+
+def _by_words(named: tuple[str, str]) -> str:
+    return named[1].casefold()
