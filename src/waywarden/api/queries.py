@@ -24,7 +24,7 @@ from waywarden.open311 import types
 from waywarden.open311.filters import LONGEST_SPAN, MOST_ROWS
 from waywarden.open311.statuses import wire_for
 from waywarden.reports import states
-from waywarden.reports.models import Photo, Report, ReportBody, Update
+from waywarden.reports.models import OtherReference, Photo, Report, ReportBody, Update
 from waywarden.reports.pins import with_words
 from waywarden.reports.states import State
 
@@ -84,7 +84,10 @@ def revision() -> str:
 
 def is_known_at(body_id: int, reference: str) -> bool:
     """Whether a body's reference stands on a report already."""
-    return ReportBody.objects.filter(body=body_id, external_id=reference).exists()
+    return any(
+        model.objects.filter(body=body_id, external_id=reference).exists()
+        for model in (ReportBody, OtherReference)
+    )
 
 
 def request_rows(view: View, query: types.RequestQuery) -> list[types.ServiceRequest]:
@@ -143,7 +146,12 @@ def _named(view: View, ids: Sequence[str]) -> QuerySet[Report]:
         Q(external_id__in=ids[:MOST_ROWS]) | Q(external_id="", report__in=numbers[:MOST_ROWS]),
         body=view.own_body_id,
     )
-    return found.filter(pk__in=theirs.values("report"))
+    earlier = OtherReference.objects.filter(body=view.own_body_id, external_id__in=ids[:MOST_ROWS])
+    numbers = [
+        *theirs.values_list("report_id", flat=True),
+        *earlier.values_list("report_id", flat=True),
+    ]
+    return found.filter(pk__in=numbers)
 
 
 def states_for(words: Iterable[str]) -> list[str]:

@@ -124,7 +124,10 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
             _("What else happens"),
             {"fields": ("tells_when_sent", "shadow_connection"), "classes": ["collapse"]},
         ),
-        (_("How reports reach it"), {"fields": ("can_be_devolved", "send_method")}),
+        (
+            _("How reports reach it"),
+            {"fields": ("can_be_devolved", "mails_updates", "send_method")},
+        ),
     )
 
     class Media:
@@ -153,7 +156,10 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
             return self.fieldsets
         return (
             *self.fieldsets[:-1],
-            (_("How reports reach it"), {"fields": ("can_be_devolved", "sending_connection")}),
+            (
+                _("How reports reach it"),
+                {"fields": ("can_be_devolved", "mails_updates", "sending_connection")},
+            ),
         )
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

@@ -64,6 +64,14 @@ class Body(models.Model):
         default=False,
         help_text=_("The reporter gets a mail once this body has the report."),
     )
+    mails_updates = models.BooleanField(
+        _("send updates by e-mail"),
+        default=False,
+        help_text=_(
+            "Updates and reopenings go to the addresses of the categories whose reports go by"
+            " e-mail without a connection."
+        ),
+    )
     can_be_devolved = models.BooleanField(
         _("contacts can be devolved"),
         default=False,

@@ -82,6 +82,7 @@ def cause_words(cause: str) -> str:
         Cause.BOUNCED: _("the mail came back"),
         Cause.WITHDRAWN: _("taken back by the reporter"),
         Cause.REROUTED: _("it goes to another body or category now"),
+        Cause.LEFT_BEHIND: _("it goes elsewhere now, and may be here too"),
     }.get(Cause(cause), cause)
 
 
@@ -108,6 +109,10 @@ def advice_for_cause(cause: str) -> str:
         Cause.BOUNCED: _(
             "Ask the body for the right address, have the operator change the category, then send"
             " it again."
+        ),
+        Cause.LEFT_BEHIND: _(
+            "Look in the body’s system. If it is there, mark it as sent with its number, and the"
+            " body is told where it went; if not, give it up here."
         ),
         Cause.BY_HAND: _("Send it again when what it was held for is settled."),
     }.get(Cause(cause) if cause in set(Cause) else Cause.NONE, "")

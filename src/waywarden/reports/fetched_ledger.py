@@ -22,7 +22,6 @@ SPOKEN = "spoken"
 #: Names in extras that only we write: a body's row cannot bring them.
 OWN_NAMES = frozenset({
     AUTOMATIC, MOVED, SPOKEN, "media_urls", "photos_fetched", "is_acknowledged",
-    "earlier_references",
 })  # fmt: skip
 #: The columns that taking in changes.
 REPORT_COLUMNS = (

@@ -15,7 +15,8 @@ from waywarden.geo.many import cells_of
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs, shorten
 from waywarden.reports.fetched_services import LONGEST_TEXT, Credit
-from waywarden.reports.models import Report, ReportBody
+from waywarden.reports.locking_services import lock_reports
+from waywarden.reports.models import OtherReference, Report, ReportBody
 from waywarden.reports.states import State
 
 #: The category of what no category of the body fits.
@@ -218,10 +219,16 @@ def adopt_external_ids(
     found: dict[str, bool] = {}
     facts: list[Fact] = []
     with transaction.atomic():
+        lock_reports(mirrored)
         here = ReportBody.objects.filter(report__in=mirrored, body__in=body_ids).order_by("id")
+        earlier = OtherReference.objects.filter(
+            body__in=body_ids, external_id__in=set(mirrored.values())
+        )
+        known = set(earlier.values_list("report_id", "external_id"))
         for at_body in here.select_for_update():
             external_id = mirrored[at_body.report_id]
-            is_new = at_body.external_id == ""
+            is_earlier = (at_body.report_id, external_id) in known
+            is_new = at_body.external_id == "" and not is_earlier
             if is_new:
                 data = {"body": at_body.body_id, "external_id": external_id}
                 facts.append(Fact("report.referenced", "report", at_body.report_id, data=data))

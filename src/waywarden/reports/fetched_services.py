@@ -73,13 +73,6 @@ class FetchedUpdate:
     extras: Mapping[str, str] = field(default_factory=dict)
 
 
-def lock_reports(report_ids: Iterable[int]) -> None:
-    """Locks reports in order of id, so that two pieces never wait for each other in a circle."""
-    ids = sorted(set(report_ids))
-    if ids:
-        list(Report.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
-
-
 def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Update, ...]:
     """Applies rows in order of time; the updates it made, hidden ones too.
 

@@ -168,6 +168,11 @@ class ReportBody(models.Model):
         indexes = [
             models.Index(fields=["external_id"], name="report_body_external"),
             models.Index(
+                fields=["customer_reference"],
+                name="report_body_customer",
+                condition=~Q(customer_reference=""),
+            ),
+            models.Index(
                 fields=["report", "body"], name="report_body_here", condition=Q(left_at=None)
             ),
         ]
@@ -179,6 +184,28 @@ class ReportBody(models.Model):
     def reference(self) -> str:
         """The number people are shown."""
         return self.customer_reference or self.external_id
+
+
+class OtherReference(models.Model):
+    """A further reference of a report at a body: of a system it was in before, or of a copy.
+
+    Read beside `ReportBody.external_id`, so that what comes under it still finds its report, and
+    a problem listed under it is not taken for a new one.
+    """
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="other_references")
+    body = models.ForeignKey(Body, models.PROTECT, related_name="+")
+    external_id = models.CharField(max_length=200)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["body", "external_id"], name="other_reference_once")
+        ]
+        indexes = [models.Index(fields=["external_id"], name="other_reference_external")]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} at {self.body_id}"
 
 
 class Update(models.Model):

@@ -14,6 +14,7 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.reference_services import Reference, keep_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,10 @@ def _to_another_body(row: ReportBody, category: Category, *, may_have_it: bool) 
 def forget_reference(row: ReportBody) -> str:
     """The report is sent anew to another system of the same body; the reference it had there.
 
-    It is kept among the row's extras. Inside the caller's transaction.
+    It is kept as another one of the report's. Inside the caller's transaction.
     """
-    known = row.external_id
-    earlier = [*row.extras.get("earlier_references", []), *([known] if known else [])]
-    extras = row.extras | ({"earlier_references": earlier} if earlier else {})
+    keep_references([Reference(row.report_id, row.body_id, row.external_id)])
     ReportBody.objects.filter(pk=row.pk).update(
-        external_id="", customer_reference="", sent_at=None, sent_by="", extras=extras
+        external_id="", customer_reference="", sent_at=None, sent_by=""
     )
-    return known
+    return row.external_id

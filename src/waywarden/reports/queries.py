@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from waywarden.bodies.models import Membership
 from waywarden.reports import states
 from waywarden.reports.allowed import Act, Asking, Rule, Who, may
-from waywarden.reports.models import Report, ReportBody, Update, UpdateRule
+from waywarden.reports.models import OtherReference, Report, ReportBody, Update, UpdateRule
 from waywarden.reports.privacy import NOBODY, Viewer
 from waywarden.users.models import User
+
+#: Reports of one reference that are looked at: bodies number alike, but not by thousands.
+MOST_NAMED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,18 @@ def states_after(updates: Iterable[Update]) -> dict[int, str]:
 
 def report_by_reference(reference: str) -> Report | None:
     """The public report whose own number or whose reference at a body this is."""
-    wanted = Q(at_bodies__external_id=reference) | Q(at_bodies__customer_reference=reference)
     if reference.isascii() and reference.isdigit() and len(reference) < 18:
         own = public_reports().filter(pk=int(reference)).first()
         if own is not None:
             return own
-    return public_reports().filter(wanted).order_by("id").first()
+    ids: set[int] = set()
+    for rows in (  # each by its own index
+        ReportBody.objects.filter(external_id=reference),
+        ReportBody.objects.filter(customer_reference=reference).exclude(customer_reference=""),
+        OtherReference.objects.filter(external_id=reference),
+    ):
+        ids.update(rows.values_list("report_id", flat=True)[:MOST_NAMED])
+    return public_reports().filter(pk__in=ids).order_by("id").first()
 
 
 def reports_of(user_id: int) -> QuerySet[Report]:

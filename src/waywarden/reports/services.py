@@ -24,6 +24,7 @@ from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports import states
 from waywarden.reports.models import Report, ReportBody
 from waywarden.reports.photo_services import actor_of, attach_photos
+from waywarden.reports.reference_services import Reference, keep_references
 from waywarden.reports.states import State
 from waywarden.users.models import User
 from waywarden.users.queries import is_banned
@@ -265,14 +266,22 @@ def record_sent(
 def record_sent_many(sent: Sequence[Sent]) -> None:
     """Bodies accepted reports; a reference is stored once and never replaced.
 
-    Set-based, one transaction, one batch of facts. Raises IntegrityError when another report has
-    one of the references at the body, and then nothing of it is written.
+    The reference of a copy that was sent on purpose is kept beside it. Set-based, one transaction,
+    one batch of facts. Raises IntegrityError when another report has one of the references at the
+    body, and then nothing of it is written.
     """
     if not sent:
         return
     with transaction.atomic():
         rows = _locked_rows(sent)
         facts = [_sent_fact(one, rows[one.report_id, one.body_id]) for one in sent]
+        copies = [
+            Reference(one.report_id, one.body_id, one.external_id)
+            for one in sent
+            if one.external_id != rows[one.report_id, one.body_id].external_id
+        ]
+        if copies:
+            keep_references(copies)
         write_columns(rows.values(), ["sent_at", "sent_by", "external_id"])
         record(*facts)
 

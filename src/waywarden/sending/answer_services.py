@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Category
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
+from waywarden.reports.locking_services import lock_reports
 from waywarden.sending.mail_reading import Bounced, Incoming, read
 from waywarden.sending.models import Answer, Delivery
 from waywarden.sending.outcome import Cause
@@ -33,7 +35,7 @@ def take_in(raw: bytes, *, recipients: Sequence[str] = ()) -> Answer:
         known = Answer.objects.filter(mark=mark).first()
         if known is not None:
             return known
-        delivery = _delivery(numbers[0]) if numbers else None
+        delivery = _locked(Delivery.objects.filter(pk=numbers[0])) if numbers else None
         answer = Answer.objects.create(
             kind=_kind(incoming, delivery),
             delivery=delivery,
@@ -58,15 +60,17 @@ def note_bounce(key: str, *, address: str, words: str, is_permanent: bool) -> bo
     except ValueError:
         return False
     with transaction.atomic():
-        delivery = Delivery.objects.select_for_update().filter(key=known).first()
+        delivery = _locked(Delivery.objects.filter(key=known))
         if delivery is None:
             return False
         _note_bounced(delivery, [Bounced(address.strip().lower(), is_permanent, words)])
     return True
 
 
-def _delivery(number: int) -> Delivery | None:
-    return Delivery.objects.select_for_update().filter(pk=number).first()
+def _locked(rows: QuerySet[Delivery]) -> Delivery | None:
+    """The one delivery, its report locked before it."""
+    lock_reports(rows.values_list("report_id", flat=True))
+    return rows.select_for_update().first()
 
 
 def _kind(incoming: Incoming, delivery: Delivery | None) -> Answer.Kind:

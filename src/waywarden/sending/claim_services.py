@@ -17,9 +17,11 @@ from waywarden.kernel.retry import pause_after
 from waywarden.kernel.text import shorten, without_control_characters
 from waywarden.reports import services as reports
 from waywarden.reports import states
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import Update
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
+from waywarden.sending.moved_services import note_arrivals
 from waywarden.sending.outcome import Cause, Health, Next
 from waywarden.sending.queries import STUCK, in_lane
 
@@ -221,6 +223,7 @@ _WRITTEN = [
 def _store(results: Sequence[Result]) -> None:
     """The rows, what the reports know of it, and the facts; inside the caller's transaction."""
     rows = [result.claimed.delivery for result in results]
+    lock_reports(row.report_id for row in rows)
     # A worker thought dead may have come back late: what is decided meanwhile stays.
     ours = set(
         Delivery.objects.select_for_update()
@@ -230,13 +233,13 @@ def _store(results: Sequence[Result]) -> None:
     )
     rows = [row for row in rows if row.pk in ours]
     write_columns(rows, _WRITTEN)
-    reports.record_sent_many(
-        [
-            _sent(row)
-            for row in rows
-            if row.state == State.SENT and row.update_id is None and not _stayed_here(row)
-        ]
-    )
+    arrived = [
+        row
+        for row in rows
+        if row.state == State.SENT and row.update_id is None and not _stayed_here(row)
+    ]
+    reports.record_sent_many([_sent(row) for row in arrived if row.moved_by_id is None])
+    note_arrivals([row for row in arrived if row.moved_by_id is not None])
     record(*[_update_sent(row) for row in rows if row.state == State.SENT and row.update_id])
     record(*[_stuck_fact(row) for row in rows if row.state in STUCK])
 

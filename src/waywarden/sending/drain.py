@@ -28,7 +28,16 @@ from waywarden.reports.states import State as ReportState
 from waywarden.sending.claim_services import Claimed, Result, claim, release, renew, write_results
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
-from waywarden.sending.outcome import Cause, Failure, Health, Phase, Standing, State, next_after
+from waywarden.sending.outcome import (
+    Cause,
+    Failure,
+    Health,
+    Phase,
+    Standing,
+    State,
+    Wanted,
+    next_after,
+)
 from waywarden.sending.outgoing import Item, items_of
 from waywarden.sending.pace import LONGEST_SLEEP, Pace
 from waywarden.sending.queries import next_due
@@ -229,7 +238,7 @@ class _Batch:
             _standing_of(job.claimed),
             now=clock.now(),
             is_update=job.claimed.delivery.update_id is not None,
-            is_withdrawn=job.step.is_withdrawn,
+            wanted=job.step.wanted,
             pauses=_pauses(self._connection),
         )
         result = Result(
@@ -336,7 +345,6 @@ def _phase(before: Delivery.State) -> Phase:
 
 def _step(claimed: Claimed, item: Item, connection: Connection | None) -> Step:
     delivery = claimed.delivery
-    gone = (ReportState.CANCELLED, ReportState.HIDDEN)
     return Step(
         delivery_id=delivery.pk,
         phase=_phase(claimed.before),
@@ -345,8 +353,15 @@ def _step(claimed: Claimed, item: Item, connection: Connection | None) -> Step:
         token=delivery.token,
         since=delivery.last_attempt_at,
         holds_unknown=bool(connection and connection.on_unknown == Connection.OnUnknown.HOLD),
-        is_withdrawn=delivery.update_id is None and delivery.report.state in gone,
+        wanted=_wanted(delivery),
     )
+
+
+def _wanted(delivery: Delivery) -> Wanted:
+    if delivery.moved_by_id is not None:
+        return Wanted.MOVED
+    is_gone = delivery.report.state in (ReportState.CANCELLED, ReportState.HIDDEN)
+    return Wanted.WITHDRAWN if is_gone and delivery.update_id is None else Wanted.STILL
 
 
 def _standing_of(claimed: Claimed) -> Standing:

@@ -10,6 +10,9 @@ from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.reports.models import Report, Update
 
+#: In `told_as`: a desk that is told by mail and has no number for the report.
+AT_A_DESK = "-"
+
 
 class Delivery(models.Model):
     """One item for one body, unique per generation; `key` goes along on every attempt."""
@@ -62,6 +65,16 @@ class Delivery(models.Model):
         blank=True,
         help_text=_(
             "The body's reference that an update goes to, where the report has another by now."
+        ),
+    )
+    moved_by = models.ForeignKey(
+        Update,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text=_(
+            "The update by which the report moved on while nobody knew whether it had arrived:"
+            " it is looked up, never posted again, and if it is there that update follows it."
         ),
     )
     notebook = models.JSONField(default=dict)

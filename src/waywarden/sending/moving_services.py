@@ -17,11 +17,13 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports import moving_services as reports
 from waywarden.reports import states
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.moving_services import Changes
 from waywarden.sending import services
-from waywarden.sending.lanes import Lane, lane_for
-from waywarden.sending.models import Delivery
+from waywarden.sending.lanes import Lane
+from waywarden.sending.models import AT_A_DESK, Delivery
+from waywarden.sending.moved_services import news_of
 from waywarden.sending.outcome import Cause
 from waywarden.sending.planning_services import (
     SENDABLE,
@@ -30,6 +32,7 @@ from waywarden.sending.planning_services import (
     rows_with_ways,
     store,
     takes_updates,
+    was_mailed,
 )
 
 State = Delivery.State
@@ -45,6 +48,7 @@ class _Move:
     new: Category
     by: Actor
     was_sent: bool = False
+    was_mailed: bool = False
     lanes: set[Lane] = field(default_factory=set)
 
     @property
@@ -54,7 +58,7 @@ class _Move:
     @property
     def is_same_system(self) -> bool:
         """Same body, same connection: what is there only changes its service."""
-        if self.new.body_id != self.row.body_id or self.old is None:
+        if self.new.body_id != self.row.body_id or self.old is None or self.was_mailed:
             return False
         if self.new.connection_for_sending is None:  # e-mail goes to other people's desks
             return self.old_way is None and set(self.old.emails) == set(self.new.emails)
@@ -73,6 +77,7 @@ def move_report(
     cannot be used.
     """
     with transaction.atomic():
+        lock_reports([report_id])
         move = _begin(report_id, from_body_id, category_id, by)
         if move.old == move.new:
             return frozenset()
@@ -85,7 +90,7 @@ def move_report(
             if move.was_sent or may_have_it:  # the news waits until it is there
                 _tell(move, update, category=move.new)
         else:
-            _cancel_unsent(move)
+            _leave(move, update)
             _send_anew(move, update)
     return frozenset(move.lanes)
 
@@ -153,7 +158,7 @@ def follow_move(
     old, new = known.get(from_category_id or 0), known[to_category_id]
     if row is None or old is None or old.connection_for_sending == new.connection_for_sending:
         return frozenset()
-    _cancel_unsent(_Move(row, old, new, NOBODY))
+    _leave(_Move(row, old, new, NOBODY), None)
     reports.forget_reference(row)
     if not Report.objects.filter(pk=report_id, state__in=SENDABLE).exists():
         return frozenset()
@@ -171,6 +176,7 @@ def resend(report_ids: list[int], *, body_id: int, by: Actor = NOBODY) -> frozen
     """
     moment = clock.now()
     with transaction.atomic():
+        lock_reports(report_ids)
         busy = Delivery.objects.filter(
             report__in=report_ids, body=body_id, update=None, state__in=_UNFINISHED
         ).values_list("report_id", flat=True)
@@ -259,7 +265,9 @@ def _begin(report_id: int, body_id: int, category_id: int, by: Actor) -> _Move:
     if new.body_id != body_id and taken.exists():
         raise RuleBroken(_("That body has the report already."), field="category")
     was_sent = row.sent_at is not None or row.external_id != ""
-    return _Move(row, known.get(row.category_id or 0), new, by, was_sent=was_sent)
+    old = known.get(row.category_id or 0)
+    row.category = old
+    return _Move(row, old, new, by, was_sent=was_sent, was_mailed=was_mailed(row))
 
 
 def _locked(report_id: int, body_id: int) -> list[Delivery]:
@@ -284,13 +292,20 @@ def _readdress(move: _Move) -> None:
         move.lanes.add(Lane(delivery.connection_id, delivery.lane))
 
 
-def _cancel_unsent(move: _Move) -> None:
-    """What the old place has not got, it gets no more."""
-    Delivery.objects.filter(
-        report=move.row.report_id,
-        body=move.row.body_id,
-        state__in=services.OPEN_TO_HANDS,
-    ).update(
+def _leave(move: _Move, update: Update | None) -> None:
+    """What the old place has not got, it gets no more; what it may have is looked up there.
+
+    `update` is what it is told then; None where its own system moved the report.
+    """
+    left = Delivery.objects.filter(
+        report=move.row.report_id, body=move.row.body_id, state__in=services.OPEN_TO_HANDS
+    )
+    if update is not None:
+        for delivery in left.filter(update=None, moved_by=None):
+            if services.may_have_arrived(delivery):
+                delivery.moved_by = update
+                delivery.save(update_fields=["moved_by"])
+    left.filter(moved_by=None).update(
         state=State.CANCELLED,
         cause=Cause.REROUTED,
         reason=_("The report moved to “%s”.") % move.new,
@@ -300,40 +315,36 @@ def _cancel_unsent(move: _Move) -> None:
 
 def _send_anew(move: _Move, update: Update) -> None:
     """To the new place as a report, then to the old one as news of it, if it had it."""
-    told_as = move.row.external_id
+    told_as = _known_as(move)
     if move.was_sent and move.new.body_id == move.row.body_id:
         reports.forget_reference(move.row)
     row = rows_with_ways().get(report=move.row.report_id, body=move.new.body_id)
     is_there = row.sent_at is not None or row.external_id != ""
     if is_there:
-        _tell(move, update, category=move.new)
+        told_there_as = AT_A_DESK if was_mailed(row) else ""
+        _tell(move, update, category=move.new, told_as=told_there_as)
     elif Report.objects.filter(pk=row.report_id, state__in=SENDABLE).exists():
         moment = clock.now()
         delivery = planned_for(row, None, due_at=moment, moment=moment)
         delivery.generation = _next_generation(delivery)
         move.lanes |= store([delivery])
-    if move.was_sent and move.old is not None:
+    if move.old is not None and told_as:
         _tell(move, update, category=move.old, told_as=told_as)
 
 
+def _known_as(move: _Move) -> str:
+    """What the old place calls the report; "" where it cannot be told of it."""
+    if not move.was_sent:
+        return ""
+    is_at_a_desk = move.was_mailed or move.old_way is None
+    return move.row.external_id or (AT_A_DESK if is_at_a_desk else "")
+
+
 def _tell(move: _Move, update: Update, *, category: Category, told_as: str = "") -> None:
-    """The body of a category hears of the move, where its connection sends updates."""
-    way = category.connection_for_sending
-    if way is None or not takes_updates(way):
-        return
-    moment = clock.now()
-    news = Delivery(
-        report_id=move.row.report_id,
-        update=update,
-        body_id=category.body_id,
-        category=category,
-        connection=way,
-        lane=lane_for(move.row.report_id, way.lanes),
-        told_as=told_as,
-        due_at=moment,
-        created=moment,
-    )
-    move.lanes |= store([news])
+    """The body of a category hears of the move, where it takes updates."""
+    if takes_updates(category, is_mailed=told_as == AT_A_DESK):
+        news = news_of(update, category, told_as=told_as, moment=clock.now())
+        move.lanes |= store([news])
 
 
 def _next_generation(delivery: Delivery) -> int:

@@ -30,6 +30,14 @@ class Phase(enum.Enum):
     TOKEN = "token"  # noqa: S105 - a name, not a secret
 
 
+class Wanted(enum.Enum):
+    """Whether it may still be posted; else at most it is found to have arrived."""
+
+    STILL = "still"
+    WITHDRAWN = "withdrawn"  # taken back, or taken down
+    MOVED = "moved"  # the report has gone elsewhere since
+
+
 class State(enum.StrEnum):
     """The states of a delivery, as `models.Delivery.State` stores them."""
 
@@ -60,6 +68,7 @@ class Cause(enum.StrEnum):
     WITHDRAWN = "withdrawn"
     BOUNCED = "bounced"  # the mail came back from every address
     REROUTED = "rerouted"  # another body has it now
+    LEFT_BEHIND = "left_behind"  # another body has it now, and this one may have it too
 
 
 class Health(enum.Enum):
@@ -127,7 +136,7 @@ def next_after(
     *,
     now: datetime,
     is_update: bool = False,
-    is_withdrawn: bool = False,
+    wanted: Wanted = Wanted.STILL,
     pauses: tuple[timedelta, ...] = PAUSES,
     chance: Callable[[], float] = random,
 ) -> Next:
@@ -141,7 +150,8 @@ def next_after(
             return _token_failed(standing, answer, now=now)
         return _failed(phase, answer, standing, now=now, pauses=pauses, chance=chance)
     if isinstance(answer, LookedUp):
-        return Next(_looked_up(standing, answer, now, is_withdrawn=is_withdrawn), Health.WELL)
+        after = _looked_up(standing, answer, now, wanted)
+        return Next(after, Health.WELL)
     return Next(_arrived(standing, answer, now, is_update=is_update), Health.WELL)
 
 
@@ -179,17 +189,28 @@ def _pending(standing: Standing, token: str, now: datetime) -> Standing:
     return replace(standing, due_at=now + min(max(waited / 2, TOKEN_PAUSES[0]), TOKEN_PAUSES[1]))
 
 
-def _looked_up(
-    standing: Standing, answer: LookedUp, now: datetime, *, is_withdrawn: bool
-) -> Standing:
+def _looked_up(standing: Standing, answer: LookedUp, now: datetime, wanted: Wanted) -> Standing:
     """A look-up that ends the matter; one after which it was posted again is a POST's answer."""
     if answer.external_id is not None:
         return _sent(standing, answer.external_id, now)
-    if is_withdrawn:
+    if wanted is Wanted.MOVED:
+        return _left_behind(standing, answer)
+    if wanted is Wanted.WITHDRAWN:
         reason = "Withdrawn by the reporter; it is not in the body's list."
+        if not answer.is_trustworthy:
+            reason = "Withdrawn by the reporter; it may have arrived: there is no list to ask."
         return replace(standing, state=State.CANCELLED, cause=Cause.WITHDRAWN, reason=reason)
     reason = "It may have arrived: the answer was lost, and the body's list does not tell."
     return _held(standing, Cause.UNKNOWN, reason)
+
+
+def _left_behind(standing: Standing, answer: LookedUp) -> Standing:
+    """It has gone elsewhere since, and was not found here."""
+    if answer.is_trustworthy:
+        reason = "The report has gone elsewhere; it never arrived here."
+        return replace(standing, state=State.CANCELLED, cause=Cause.REROUTED, reason=reason)
+    reason = "The report has gone elsewhere, and may have arrived here before: nothing tells."
+    return _held(standing, Cause.LEFT_BEHIND, reason)
 
 
 def _held(standing: Standing, cause: Cause, reason: str) -> Standing:

@@ -17,7 +17,7 @@ from waywarden.reports.models import Photo, ReportBody
 from waywarden.reports.queries import states_after
 from waywarden.reports.states import State
 from waywarden.sending.mails import mail_of_report, mail_of_update
-from waywarden.sending.models import Delivery
+from waywarden.sending.models import AT_A_DESK, Delivery
 
 Item = OutgoingReport | OutgoingUpdate
 Row = TypeVar("Row", bound=Model)
@@ -138,7 +138,7 @@ def _update(delivery: Delivery, beside: _Beside) -> OutgoingUpdate:
         update_id=update.pk,
         report_id=report.pk,
         report_url=_absolute(report.get_absolute_url()),
-        external_id=delivery.told_as or (row.external_id if row else ""),
+        external_id=_reference(delivery, row),
         title=report.title,
         text=update.text,
         state=update.state or beside.states.get(update.pk, report.state),
@@ -149,6 +149,13 @@ def _update(delivery: Delivery, beside: _Beside) -> OutgoingUpdate:
         service_code=delivery.category.service_code if delivery.category else "",
         emails=_emails(delivery),
     )
+
+
+def _reference(delivery: Delivery, row: ReportBody | None) -> str:
+    """What the body calls the report; a desk that is told by mail has no number for it."""
+    if delivery.told_as == AT_A_DESK:
+        return ""
+    return delivery.told_as or (row.external_id if row else "")
 
 
 def _emails(delivery: Delivery) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause
 
 State = Delivery.State
+EMAIL = "email"
 #: Reports that are sent: seen by the public (or private), and not withdrawn.
 SENDABLE = tuple(state for state in states.VISIBLE if state != states.State.CANCELLED)
 
@@ -59,7 +60,7 @@ def plan_updates(update_ids: Iterable[int]) -> frozenset[Lane]:
     )
     at_bodies: dict[int, list[ReportBody]] = defaultdict(list)
     for row in rows_with_ways().filter(report__in={update.report_id for update in updates}):
-        if row.category is not None and takes_updates(row.category.connection_for_sending):
+        if row.category is not None and takes_updates(row.category, is_mailed=was_mailed(row)):
             at_bodies[row.report_id].append(row)
     return store(
         [
@@ -86,12 +87,24 @@ def categories_with_ways(category_ids: Iterable[int]) -> dict[int, Category]:
     return rows.in_bulk(wanted) if wanted else {}
 
 
-def takes_updates(connection: Connection | None) -> bool:
-    """Whether people's updates go over a connection; never by e-mail without one."""
+def takes_updates(category: Category, *, is_mailed: bool = False) -> bool:
+    """Whether people's updates go where a category goes: by the switch of its connection.
+
+    By e-mail without a connection, and where the report itself went so (`was_mailed`), by the
+    body's switch.
+    """
+    connection = None if is_mailed else category.connection_for_sending
     if connection is None:
-        return False
+        return category.body.mails_updates and (bool(category.emails) or not is_mailed)
     kind = backend_class(connection.kind)
     return connection.sends_updates and kind.can(Capability.SENDS_UPDATES)
+
+
+def was_mailed(row: ReportBody) -> bool:
+    """Whether a body has a report by mail only, though its category goes another way by now."""
+    way = row.category.connection_for_sending if row.category else None
+    is_by_mail = row.sent_by == EMAIL and not row.external_id
+    return is_by_mail and way is not None and way.kind != EMAIL
 
 
 def store(planned: list[Delivery]) -> frozenset[Lane]:
@@ -111,13 +124,13 @@ def planned_for(
     delivery = Delivery(
         report_id=row.report_id, update=update, body_id=row.body_id, due_at=due_at, created=moment
     )
-    address_anew(delivery, row.category)
+    address_anew(delivery, row.category, is_mailed=update is not None and was_mailed(row))
     return delivery
 
 
-def address_anew(delivery: Delivery, category: Category | None) -> None:
-    """Queues it for where the category goes now; holds it when that is nowhere."""
-    connection = category.connection_for_sending if category else None
+def address_anew(delivery: Delivery, category: Category | None, *, is_mailed: bool = False) -> None:
+    """Queues it for where the category goes now (or by mail); holds it when that is nowhere."""
+    connection = category.connection_for_sending if category and not is_mailed else None
     lanes = connection.lanes if connection else EMAIL_LANES
     delivery.category, delivery.connection = category, connection
     delivery.lane = lane_for(delivery.report_id, lanes)
@@ -133,7 +146,7 @@ def _missing(category: Category | None, connection: Connection | None) -> str:
         return _("The category is gone; choose another, then retry.")
     if category.state == Category.State.UNCONFIRMED and connection is None:
         return _("The address of the category “%s” is not confirmed yet.") % category.name
-    kind = backend_class(connection.kind if connection else "email")
+    kind = backend_class(connection.kind if connection else EMAIL)
     missing = kind.missing_address(
         emails=tuple(category.emails), service_code=category.service_code
     )

@@ -43,6 +43,7 @@ def in_turn() -> QuerySet[Delivery]:
         body=OuterRef("body"),
         id__lt=OuterRef("id"),
         state__in=UNFINISHED,
+        moved_by=None,  # what is only asked about holds up nothing
     )
     # A scalar, row by row: as an EXISTS beside an OR it would be hashed from the whole table.
     arrived = Subquery(

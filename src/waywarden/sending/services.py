@@ -1,6 +1,7 @@
 """Planning deliveries, and what a person does with them by hand."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,10 +13,12 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
 from waywarden.reports import services as reports
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import ReportBody
 from waywarden.sending.claim_services import recover
 from waywarden.sending.lanes import Lane
-from waywarden.sending.models import Delivery
+from waywarden.sending.models import AT_A_DESK, Delivery
+from waywarden.sending.moved_services import note_arrivals
 from waywarden.sending.outcome import Cause
 from waywarden.sending.planning_services import (
     address_anew,
@@ -23,6 +26,7 @@ from waywarden.sending.planning_services import (
     plan_reports,
     plan_updates,
     rows_with_ways,
+    was_mailed,
 )
 
 __all__ = [
@@ -69,6 +73,14 @@ OPEN_TO_HANDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a delivery goes: by the connection of its category, or by mail to its addresses."""
+
+    category: Category | None = None
+    is_mailed: bool = False
+
+
 def cancel_for(report_id: int) -> int:
     """A withdrawn report: what has not gone out goes no more; how many deliveries that were."""
     return (
@@ -84,7 +96,11 @@ def cancel_for(report_id: int) -> int:
 
 
 def locked(delivery_id: int) -> Delivery:
-    """A delivery that a person may decide about. Raises RuleBroken when it is too late."""
+    """A delivery that a person may decide about, its report locked before it.
+
+    Raises RuleBroken when it is too late.
+    """
+    lock_reports(Delivery.objects.filter(pk=delivery_id).values_list("report_id", flat=True))
     delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
     if delivery is None or delivery.state not in OPEN_TO_HANDS:
         raise RuleBroken(_("This delivery is on its way or finished; nothing was changed."))
@@ -116,9 +132,9 @@ def retry_all(body_id: int, *, by: Actor = NOBODY) -> frozenset[Lane]:
             )
             if not stuck:
                 return frozenset(lanes)
-            categories = _categories_now(stuck)
+            ways = _ways_now(stuck)
             for delivery in stuck:
-                _begin_anew(delivery, categories.get(delivery.pk))
+                _begin_anew(delivery, ways[delivery.pk])
             write_columns(stuck, _ANEW)
             record(*[fact_of(delivery, "delivery.retried", by) for delivery in stuck])
         lanes |= {Lane(delivery.connection_id, delivery.lane) for delivery in stuck}
@@ -127,43 +143,51 @@ def retry_all(body_id: int, *, by: Actor = NOBODY) -> frozenset[Lane]:
 
 def may_have_arrived(delivery: Delivery) -> bool:
     """Whether the body may have it already: it is looked up before it is posted again."""
-    return delivery.state in (State.UNKNOWN, State.PENDING) or delivery.cause in (
-        Cause.UNKNOWN,
-        Cause.TOKEN,
+    return (
+        delivery.state in (State.UNKNOWN, State.PENDING)
+        or delivery.cause
+        in (
+            Cause.UNKNOWN,
+            Cause.TOKEN,
+        )
+        or delivery.moved_by_id is not None
     )
 
 
 def start_again(delivery: Delivery) -> None:
     """Lets it be tried anew, by the way its category goes now."""
-    _begin_anew(delivery, _categories_now([delivery]).get(delivery.pk))
+    _begin_anew(delivery, _ways_now([delivery])[delivery.pk])
     delivery.save(update_fields=_ANEW)
 
 
-def _begin_anew(delivery: Delivery, category: Category | None) -> None:
+def _begin_anew(delivery: Delivery, way: _Way) -> None:
     if may_have_arrived(delivery):
         delivery.state = State.PENDING if delivery.token else State.UNKNOWN
         delivery.cause, delivery.reason = Cause.NONE, ""
     else:
-        address_anew(delivery, category)
+        address_anew(delivery, way.category, is_mailed=way.is_mailed)
     delivery.due_at = clock.now()
     delivery.attempts = delivery.refusals = 0
     delivery.first_attempt_at = delivery.token_at = delivery.finished_at = None
 
 
-def _categories_now(deliveries: Sequence[Delivery]) -> dict[int, Category]:
-    """By which category each goes now, by delivery id; news for where it was keeps its own."""
+def _ways_now(deliveries: Sequence[Delivery]) -> dict[int, _Way]:
+    """How each goes now, by delivery id; news for where the report was keeps its own way."""
     rows = rows_with_ways().filter(report__in={delivery.report_id for delivery in deliveries})
-    now = {(row.report_id, row.body_id): row.category for row in rows if row.category}
+    now = {(row.report_id, row.body_id): row for row in rows}
     own = categories_with_ways(
         [one.category_id for one in deliveries if one.told_as and one.category_id]
     )
-    found = {
-        one.pk: own.get(one.category_id or 0)
-        if one.told_as
-        else now.get((one.report_id, one.body_id))
-        for one in deliveries
-    }
-    return {pk: category for pk, category in found.items() if category is not None}
+    found = {}
+    for one in deliveries:
+        row = now.get((one.report_id, one.body_id))
+        if one.told_as:
+            found[one.pk] = _Way(own.get(one.category_id or 0), one.told_as == AT_A_DESK)
+        elif row is None:
+            found[one.pk] = _Way()
+        else:
+            found[one.pk] = _Way(row.category, one.update_id is not None and was_mailed(row))
+    return found
 
 
 def send_now(delivery_id: int, *, by: Actor = NOBODY) -> Lane:
@@ -218,7 +242,9 @@ def mark_sent(delivery_id: int, *, external_id: str, by: Actor = NOBODY) -> None
         delivery.state, delivery.cause = State.SENT, Cause.BY_HAND
         delivery.external_id, delivery.finished_at, delivery.reason = external_id, moment, ""
         delivery.save()
-        if delivery.update_id is None:
+        if delivery.moved_by_id is not None:
+            note_arrivals([delivery])
+        elif delivery.update_id is None:
             reports.record_sent(
                 report_id=delivery.report_id,
                 body_id=delivery.body_id,

@@ -19,7 +19,7 @@ from waywarden.backends.contract import (
 )
 from waywarden.kernel import clock
 from waywarden.kernel.errors import WaywardenError
-from waywarden.sending.outcome import Answer, Failure, Phase, failure_of
+from waywarden.sending.outcome import Answer, Failure, Phase, Wanted, failure_of
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,7 @@ class Step:
     """When the attempt began whose outcome is unknown."""
     holds_unknown: bool = False
     """Where a look-up tells nothing: hold it for a person rather than post again."""
-    is_withdrawn: bool = False
-    """It must not be posted; at most it is found to have arrived."""
+    wanted: Wanted = Wanted.STILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,9 @@ def _is_settled(step: Step, answer: Answer) -> bool:
     """Whether a look-up ends the step: it failed, found it, or it must not be posted again."""
     if not isinstance(answer, LookedUp) or answer.external_id is not None:
         return True
-    return step.is_withdrawn or (step.holds_unknown and not answer.is_trustworthy)
+    if step.wanted is not Wanted.STILL:
+        return True
+    return step.holds_unknown and not answer.is_trustworthy
 
 
 def _look_up(step: Step, backend: Backend) -> LookedUp:

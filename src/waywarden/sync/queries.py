@@ -13,7 +13,7 @@ from waywarden.connections.models import Connection
 from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.reports import states
 from waywarden.reports.fetched_report_services import OTHER
-from waywarden.reports.models import Report, ReportBody
+from waywarden.reports.models import OtherReference, Report, ReportBody
 from waywarden.sync.exclusions import Exclusions
 from waywarden.sync.models import (
     Cursor,
@@ -106,14 +106,7 @@ def match_updates(
         places.setdefault(report_id, []).append(body_id)
     known = set(Report.objects.filter(pk__in=ours).values_list("pk", flat=True))
     theirs = {row.service_request_id for row in rows if row.service_request_id}
-    by_external = {
-        external_id: Match(report_id, body_id)
-        for external_id, report_id, body_id in ReportBody.objects.filter(
-            body__in=bodies, external_id__in=theirs
-        )
-        .order_by("-body_id")
-        .values_list("external_id", "report_id", "body_id")
-    }
+    by_external = _by_reference(theirs, bodies)
     found: list[Match | NoMatch] = []
     for row in rows:
         if row.fixmystreet_id is not None:
@@ -131,6 +124,19 @@ def match_updates(
                 )
             )
     return found
+
+
+def _by_reference(theirs: Collection[str], bodies: Collection[int]) -> dict[str, Match]:
+    """The reports that bodies call so; what one calls so now before what it did once."""
+    return {
+        external_id: Match(report_id, body_id)
+        for model in (OtherReference, ReportBody)
+        for external_id, report_id, body_id in model.objects.filter(
+            body__in=bodies, external_id__in=theirs
+        )
+        .order_by("-body_id")
+        .values_list("external_id", "report_id", "body_id")
+    }
 
 
 def _is_ours(number: int) -> bool:
@@ -172,12 +178,14 @@ def known_ids(bodies: Iterable[Body], external_ids: Collection[str]) -> set[str]
     """Which ids some body of these has already."""
     if not external_ids:
         return set()
-    sql = (
-        f"SELECT external_id FROM {ReportBody._meta.db_table}"  # noqa: S608 - our own table
+    sql = " UNION ALL ".join(
+        f"SELECT external_id FROM {model._meta.db_table}"  # noqa: S608 - our own tables
         " WHERE body_id = ANY(%s) AND external_id = ANY(string_to_array(%s, %s))"
+        for model in (ReportBody, OtherReference)
     )
     with connection.cursor() as cursor:  # one text: thousands of ids are one short statement
-        cursor.execute(sql, [[body.pk for body in bodies], _APART.join(external_ids), _APART])
+        body_ids, ids = [body.pk for body in bodies], _APART.join(external_ids)
+        cursor.execute(sql, [body_ids, ids, _APART, body_ids, ids, _APART])
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -217,8 +225,10 @@ def waiting_for(report_ids: Iterable[int]) -> QuerySet[SetAside]:
     """
     ids = set(report_ids)
     references = ReportBody.objects.filter(report__in=ids).exclude(external_id="")
+    others = OtherReference.objects.filter(report__in=ids).values_list("external_id", flat=True)
+    named = {*references.values_list("external_id", flat=True), *others}
     return SetAside.objects.filter(what=What.UPDATES, settled_at=None).filter(
-        Q(our_id__in=ids) | Q(external_id__in=set(references.values_list("external_id", flat=True)))
+        Q(our_id__in=ids) | Q(external_id__in=named)
     )
 
 
@@ -226,9 +236,12 @@ def whose_report_is_known(rows: QuerySet[SetAside], body_ids: Iterable[int]) -> 
     """Those rows that were set aside for want of a report which is there by now."""
     here = ReportBody.objects.filter(body__in=list(body_ids))
     by_reference = here.exclude(external_id="").filter(external_id=OuterRef("external_id"))
+    by_other = OtherReference.objects.filter(
+        body__in=list(body_ids), external_id=OuterRef("external_id")
+    )
     by_number = here.filter(report=OuterRef("our_id"))
     return rows.filter(
-        Exists(by_reference) | Exists(by_number),
+        Exists(by_reference) | Exists(by_other) | Exists(by_number),
         settled_at=None,
         reason=SetAside.Reason.UNKNOWN_REPORT,
     )

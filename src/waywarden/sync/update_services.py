@@ -11,7 +11,8 @@ from waywarden.events.bulk_services import insert_rows
 from waywarden.kernel import clock
 from waywarden.kernel.text import shorten
 from waywarden.open311.types import Deviation, ServiceRequestUpdate
-from waywarden.reports.fetched_services import FetchedUpdate, apply_updates, lock_reports
+from waywarden.reports.fetched_services import FetchedUpdate, apply_updates
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.progress import is_from_the_future
 from waywarden.sync.models import SeenItem, SetAside, What
 from waywarden.sync.queries import Match, NoMatch, aside_keys, match_updates, seen_keys

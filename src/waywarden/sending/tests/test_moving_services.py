@@ -118,7 +118,7 @@ def test_a_move_to_another_connection_of_one_body_goes_anew_and_the_old_desk_is_
 
     row = town.row(report)
     assert (row.sent_by, row.external_id) == ("email", "")
-    assert row.extras["earlier_references"] == ["4711"]
+    assert list(report.other_references.values_list("external_id", flat=True)) == ["4711"]
     assert [told.service_request_id for told in fake.memory.updates_in] == ["4711"]
     assert Delivery.objects.get(report=report, generation=2).state == State.SENT
 

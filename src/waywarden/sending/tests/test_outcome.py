@@ -12,6 +12,7 @@ from waywarden.sending.outcome import (
     Phase,
     Standing,
     State,
+    Wanted,
     failure_of,
     next_after,
 )
@@ -33,7 +34,7 @@ def standing(**values):
     )
 
 
-def after(phase, answer, now=NOW, *, is_update=False, is_withdrawn=False, **values):
+def after(phase, answer, now=NOW, *, is_update=False, wanted=Wanted.STILL, **values):
     if isinstance(answer, Exception):
         answer = failure_of(answer)
     return next_after(
@@ -42,7 +43,7 @@ def after(phase, answer, now=NOW, *, is_update=False, is_withdrawn=False, **valu
         standing(**values),
         now=now,
         is_update=is_update,
-        is_withdrawn=is_withdrawn,
+        wanted=wanted,
         chance=lambda: 0.0,
     )
 
@@ -99,13 +100,44 @@ def test_a_withdrawn_report_that_did_not_arrive_is_cancelled():
         Phase.LOOK_UP,
         LookedUp(None, is_trustworthy=True),
         state=State.UNKNOWN,
-        is_withdrawn=True,
+        wanted=Wanted.WITHDRAWN,
     )
 
     assert (following.standing.state, following.standing.cause) == (
         State.CANCELLED,
         Cause.WITHDRAWN,
     )
+
+
+def test_a_withdrawn_report_that_nobody_can_find_is_not_said_to_be_missing():
+    following = after(
+        Phase.LOOK_UP,
+        LookedUp(None, is_trustworthy=False),
+        state=State.UNKNOWN,
+        wanted=Wanted.WITHDRAWN,
+    )
+
+    assert following.standing.state is State.CANCELLED
+    assert "may have arrived" in following.standing.reason
+
+
+@pytest.mark.parametrize(
+    ("found", "is_trustworthy", "state", "cause"),
+    [
+        ("4711", True, State.SENT, Cause.NONE),
+        (None, True, State.CANCELLED, Cause.REROUTED),
+        (None, False, State.HELD, Cause.LEFT_BEHIND),
+    ],
+)
+def test_where_a_report_may_have_been_before_it_moved(found, is_trustworthy, state, cause):
+    following = after(
+        Phase.LOOK_UP,
+        LookedUp(found, is_trustworthy=is_trustworthy),
+        state=State.UNKNOWN,
+        wanted=Wanted.MOVED,
+    )
+
+    assert (following.standing.state, following.standing.cause) == (state, cause)
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.WAITING, State.UNKNOWN, State.PENDING])

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from waywarden.bodies.models import Category
+from waywarden.connections.models import Connection
 from waywarden.connections.services import open_backend
 from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.reports.models import Report, ReportBody
+from waywarden.reports.moving_services import forget_reference
 from waywarden.sync import requests
 from waywarden.sync.models import SetAside
 from waywarden.sync.source import Source
@@ -75,6 +77,15 @@ def test_a_known_id_is_skipped(take_in, report):
     take_in(request("R1"))
     counts = take_in(request("R1"), request("4711"), request("R2"), request("R2"))
     assert (counts.new, counts.repeated) == (1, 3)
+
+
+def test_a_known_id_of_the_system_before_is_skipped_too(take_in, body, report):
+    """An adapter replaced by the body's own server, through another connection (issue 4, 9)."""
+    forget_reference(ReportBody.objects.get())
+    other = Connection.objects.create(name="Own server", kind="memory")
+    assert take(other, request("4711"), bodies=[body]).repeated == 1
+    assert take_in(request("4711")).repeated == 1
+    assert list(Report.objects.all()) == [report]
 
 
 def test_a_report_of_ours_mirrored_back_is_recognised_and_gets_its_reference(take_in, make_report):

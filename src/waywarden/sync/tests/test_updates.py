@@ -265,7 +265,9 @@ def test_a_move_to_a_category_that_goes_another_way_sends_the_report_there(body,
     delivery = Delivery.objects.get()
     assert (delivery.report, delivery.connection, delivery.update) == (report, other, None)
     at_body = ReportBody.objects.get()
-    assert (at_body.external_id, at_body.extras["earlier_references"]) == ("", ["4711"])
+    assert at_body.external_id == ""
+    take(body, update(update_id="2", status="fixed"))  # the system before calls it so still
+    assert state_of(report) == "fixed - council"
 
 
 def test_what_a_body_says_that_the_report_has_left_is_kept_and_not_shown(body, report):
@@ -369,6 +371,15 @@ def test_a_repeat_is_harmless_whatever_path_it_takes(body, report):
     counts = take(body, update("u1", description="Another wording."))
     assert (counts.new, counts.repeated) == (0, 1)
     assert only_update(report).text == "A crew is on its way."
+
+
+def test_a_row_that_another_connection_of_the_body_brings_again_is_taken_in_once(body, report):
+    take(body, update(status="fixed"))
+    other = Connection.objects.create(name="Own server", kind="memory")
+    body.sending_connection = body.fetching_connection = other
+    body.save()
+    take(body, update(status="fixed"))
+    assert only_update(report).state == "fixed - council"
 
 
 def test_the_same_row_twice_in_one_answer_is_taken_in_once(body, report):
