@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bodies", "0004_translation"),
+        ("bodies", "0005_site_questions"),
     ]
 
     operations = [
