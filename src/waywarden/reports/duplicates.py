@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from waywarden.geo.points import METRES_PER_DEGREE, Box, Point
+from waywarden.reports.lists import Listed, listed
 from waywarden.reports.models import Report
 from waywarden.reports.pins import Filters, Slice, Sql, found_in
 from waywarden.reports.states import PinClass
@@ -34,9 +35,29 @@ def lookalikes(
 
     No categories: of any. `besides` leaves one report out. Beyond `FURTHEST` nothing is looked at.
     """
+    found = _nearest(place, categories, within=within, most=most, besides=besides)
+    reports = Report.objects.prefetch_related("photos").in_bulk(list(found))
+    return [Lookalike(reports[number], metres) for number, metres in found.items()]
+
+
+def open_near(place: Point, *, within: float, most: int, besides: int) -> list[Listed]:
+    """The same of any category, as a list shows them."""
+    found = _nearest(place, (), within=within, most=most, besides=besides)
+    return listed(list(found))
+
+
+def _nearest(
+    place: Point,
+    categories: tuple[str, ...],
+    *,
+    within: float,
+    most: int,
+    besides: int | None,
+) -> dict[int, float]:
+    """Numbers and metres, nearest first."""
     within = min(within, FURTHEST)
     if within <= 0:
-        return []
+        return {}
     box = Box.around(place, within)
     filters = Filters((PinClass.OPEN, PinClass.PROGRESS), categories)
     near = found_in(box, filters, Slice(most), is_wide=False)
@@ -47,6 +68,4 @@ def lookalikes(
     )
     asked += Sql(f"({near.text}) AS r) AS r WHERE metres <= %s AND id <> %s", near.values)
     asked.values += [within, besides or 0]
-    found: dict[int, float] = dict((asked + Sql("ORDER BY metres, id LIMIT %s", [most])).rows())
-    reports = Report.objects.prefetch_related("photos").in_bulk(list(found))
-    return [Lookalike(reports[number], metres) for number, metres in found.items()]
+    return dict((asked + Sql("ORDER BY metres, id LIMIT %s", [most])).rows())

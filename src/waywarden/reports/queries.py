@@ -1,17 +1,17 @@
-"""Reading reports: one page, lists, references."""
+"""Reading reports: what may be done with them, references, versions (`story_queries`: one page)."""
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from waywarden.bodies.models import Membership
 from waywarden.reports import states
 from waywarden.reports.allowed import Act, Asking, Rule, Who, may
-from waywarden.reports.models import OtherReference, Report, ReportBody, Update, UpdateRule
+from waywarden.reports.models import OtherReference, Report, ReportBody, Update
+from waywarden.reports.pins import SEEN, Sql
 from waywarden.reports.privacy import NOBODY, Viewer
 from waywarden.users.models import User
 
@@ -19,47 +19,9 @@ from waywarden.users.models import User
 MOST_NAMED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One report's page: the report, its row at each body, its shown updates in order."""
-
-    report: Report
-    at_bodies: tuple[ReportBody, ...]
-    updates: tuple[Update, ...]
-
-
 def public_reports() -> QuerySet[Report]:
     """Every report the public may see in lists, maps and feeds."""
     return Report.objects.filter(is_private=False, state__in=states.VISIBLE)
-
-
-def story_of(report_id: int) -> Story | None:
-    """A report with all that its page shows, whatever its state; None when there is none."""
-    report = (
-        Report.objects.filter(pk=report_id)
-        .prefetch_related(
-            "photos",
-            Prefetch(
-                "at_bodies",
-                ReportBody.objects.filter(left_at=None)
-                .select_related("body", "category")
-                .order_by("id"),
-            ),
-            Prefetch(
-                "updates",
-                Update.objects.filter(visibility=Update.Visibility.SHOWN)
-                .select_related("body")
-                .prefetch_related("photos")
-                .order_by("confirmed_at", "id"),
-            ),
-        )
-        .first()
-    )
-    if report is None:
-        return None
-    return Story(
-        report=report, at_bodies=tuple(report.at_bodies.all()), updates=tuple(report.updates.all())
-    )
 
 
 def viewer_for(user: User | None) -> Viewer:
@@ -70,9 +32,13 @@ def viewer_for(user: User | None) -> Viewer:
     return Viewer(user_id=user.pk, is_operator=user.is_superuser, body_ids=frozenset(bodies))
 
 
-def acts_of(report: Report, viewer: Viewer) -> frozenset[Act]:
-    """What a person may do with a report, by the tables of its bodies."""
-    rows = [row for row in report.at_bodies.all() if row.left_at is None]
+def acts_of(
+    report: Report, viewer: Viewer, rows: Iterable[ReportBody] | None = None
+) -> frozenset[Act]:
+    """What a person may do with a report, by the tables of its bodies (`rows`, where read)."""
+    if rows is None:
+        rows = report.at_bodies.filter(left_at=None)
+    rows = list(rows)
     body_ids = frozenset(row.body_id for row in rows)
     lines = _lines_of({row.body_id: row.category_id for row in rows})
     asking = Asking(
@@ -87,11 +53,26 @@ def acts_of(report: Report, viewer: Viewer) -> frozenset[Act]:
 def _lines_of(categories: dict[int, int | None]) -> list[list[Rule]]:
     """The lines that each body has for its category."""
     found: dict[int, list[Rule]] = {body_id: [] for body_id in categories}
-    for row in UpdateRule.objects.filter(body__in=categories):
-        if row.category_id in (None, categories[row.body_id]):
-            rule = Rule(Act(row.act), Who(row.who), row.only_while_open, row.category_id is None)
-            found[row.body_id].append(rule)
+    asked = Sql(
+        "SELECT body_id, category_id, act, who, only_while_open FROM reports_updaterule"
+        " WHERE body_id = ANY(%s)",
+        [list(categories)],
+    )
+    for body_id, category_id, act, who, only_while_open in asked.rows() if categories else ():
+        if category_id in (None, categories[body_id]):
+            rule = Rule(Act(act), Who(who), only_while_open, category_id is None)
+            found[body_id].append(rule)
     return list(found.values())
+
+
+def duplicates_of(report_id: int, *, most: int) -> list[int]:
+    """The numbers of public reports that were found to repeat one, in order."""
+    asked = Sql(
+        "SELECT r.id FROM reports_report r WHERE r.duplicate_of_id = %s"  # noqa: S608 - our own words
+        f" AND {SEEN} ORDER BY r.id LIMIT %s",
+        [report_id, most],
+    )
+    return [row[0] for row in asked.rows()]
 
 
 def states_after(updates: Iterable[Update]) -> dict[int, str]:
@@ -178,5 +159,8 @@ def last_change() -> str:
 
 def public_version_of(report_id: int) -> str:
     """Differs from what it was whenever a public report changed; "" for what is not public."""
-    changed = public_reports().filter(pk=report_id).values_list("changed", flat=True).first()
-    return changed.isoformat() if changed else ""
+    rows = Sql(
+        f"SELECT r.changed FROM reports_report r WHERE r.id = %s AND {SEEN}",  # noqa: S608 - our own words
+        [report_id],
+    ).rows()
+    return rows[0][0].isoformat() if rows else ""

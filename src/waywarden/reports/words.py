@@ -1,6 +1,7 @@
 """What a report's story says in the reader's language: its state, and what bodies said of it."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils import translation
@@ -18,11 +19,19 @@ _OWN = frozenset({"body", "category", "description"})
 
 def state_in_words(state: str) -> str:
     """What a state is called in the reader's language; the operator's name for it goes before."""
-    name = dict(STATE_CHOICES).get(state, state)
-    with translation.override(None):  # as it stands in the source
-        original = str(name)
+    original = _originals().get(state, state)
     own = said(original)
-    return own if own != original else str(name)
+    return own if own != original else str(_NAMES.get(state, state))
+
+
+_NAMES = dict(STATE_CHOICES)
+
+
+@cache
+def _originals() -> dict[str, str]:
+    """What the states are called in the source, by which the operator's names are found."""
+    with translation.override(None):
+        return {state: str(name) for state, name in STATE_CHOICES}
 
 
 def spoken_by(spoken: Spoken, answered: Said) -> dict[str, Any]:

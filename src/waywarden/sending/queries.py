@@ -103,11 +103,9 @@ def for_report(report_id: int) -> tuple[AtBody, ...]:
         Delivery.objects.filter(report=report_id, update=None)
         .order_by("body_id", "-generation")
         .distinct("body_id")
+        .values_list("body_id", "state", "due_at", "reason")
     )
-    return tuple(
-        AtBody(body_id=row.body_id, state=row.state, due_at=row.due_at, reason=row.reason)
-        for row in rows
-    )
+    return tuple(AtBody(*row) for row in rows)
 
 
 def history_of(report_id: int) -> QuerySet[Delivery]:

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from waywarden.bodies.words import said
 from waywarden.kernel import clock
+from waywarden.reports.lists import Listed, listed_of
 from waywarden.reports.models import Report
 from waywarden.reports.words import state_in_words
 from waywarden.ui.current import current_cobrand
@@ -39,9 +40,10 @@ class Row:
     today: date
 
 
-def draw(report: Report) -> SafeString:
+def draw(report: Report | Listed) -> SafeString:
     """The row of a report, as this site shows it in this language today."""
-    photo = next(iter(report.photos.all()), None)
+    if isinstance(report, Report):
+        report = listed_of(report)
     row = Row(
         pk=report.pk,
         title=report.title,
@@ -51,7 +53,7 @@ def draw(report: Report) -> SafeString:
         state_words=state_in_words(report.state),
         confirmed_at=report.confirmed_at,
         is_private=report.is_private,
-        photo_key=str(photo.key) if photo else "",
+        photo_key=str(report.photo_key or ""),
         site=current_cobrand().name,
         language=get_language() or "",
         zone=timezone.get_current_timezone_name(),

@@ -16,8 +16,9 @@ from waywarden.reports import states
 from waywarden.reports.clusters import counts_by_body, totals
 from waywarden.reports.figure_queries import Line
 from waywarden.reports.models import Report, ReportBody, Update
-from waywarden.reports.queries import Story, public_reports
+from waywarden.reports.queries import public_reports
 from waywarden.reports.states import PinClass
+from waywarden.reports.story_queries import Story
 from waywarden.sending.models import Delivery
 from waywarden.sending.queries import AtBody, for_report
 
@@ -121,7 +122,11 @@ class Way:
 
 def ways_of(story: Story) -> list[Way]:
     """The way to each body that a report is for."""
-    latest = {one.body_id: one for one in for_report(story.report.pk)}
+    is_sent = story.report.source == Report.Source.BACKEND or all(
+        row.sent_at for row in story.at_bodies
+    )
+    found = () if is_sent else for_report(story.report.pk)
+    latest = {one.body_id: one for one in found}
     return [_way(row, latest.get(row.body_id), story) for row in story.at_bodies]
 
 

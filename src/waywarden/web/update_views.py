@@ -15,18 +15,14 @@ from waywarden.kernel.cobrand import registry
 from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.letters import site_address
 from waywarden.reports.allowed import Act
-from waywarden.reports.duplicates import lookalikes
-from waywarden.reports.models import Update
+from waywarden.reports.duplicates import open_near
+from waywarden.reports.lists import Listed, listed
+from waywarden.reports.models import Photo, Report, Update
 from waywarden.reports.personal_data import Finding, personal_data
 from waywarden.reports.privacy import Sight, sight_of
-from waywarden.reports.queries import (
-    Story,
-    acts_of,
-    public_reports,
-    public_version_of,
-    story_of,
-)
+from waywarden.reports.queries import acts_of, duplicates_of, public_reports, public_version_of
 from waywarden.reports.states import PinClass
+from waywarden.reports.story_queries import Story, story_of
 from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.sending.queries import held_updates, is_report_held
 from waywarden.ui.current import cobrand_of
@@ -43,6 +39,8 @@ from waywarden.web.uploads import Uploads, uploads_of
 
 #: Metres around a report that others are named from, and how many.
 NEAR, MOST_NEAR = 400, 3
+#: Reports of the same problem that are named.
+MOST_DUPLICATES = 20
 
 
 def seen_by(request: HttpRequest, number: int) -> Story | HttpResponse:
@@ -85,7 +83,7 @@ def _look(request: HttpRequest, number: int) -> HttpResponse:
     story = seen_by(request, number)
     if isinstance(story, HttpResponse):
         return story
-    acts = acts_of(story.report, viewer_of(request))
+    acts = acts_of(story.report, viewer_of(request), story.at_bodies)
     if request.method == "POST":
         return _submit(request, story, acts)
     return _page(request, story, _Filled(UpdateForm(user=person(request))), acts=acts)
@@ -117,7 +115,7 @@ def _page(
         "report": shown,
         "ways": ways,
         "outlook": outlook_of(shown, ways, target_days=max(days, default=0) or None),
-        "updates": _told(request, story.updates),
+        "updates": _told(request, story),
         "form": filled.form,
         "uploads": filled.uploads,
         "findings": filled.findings,
@@ -138,16 +136,23 @@ def _page(
 def _beside(story: Story) -> dict[str, Any]:
     """Other reports: the original of a duplicate, its duplicates, and those near by."""
     shown = story.report
-    public = public_reports()
-    near = lookalikes(Point(shown.lat, shown.lon), within=NEAR, most=MOST_NEAR, besides=shown.pk)
     return {
-        "original": public.filter(pk=shown.duplicate_of_id).first()
-        if shown.duplicate_of_id
-        else None,
-        "duplicates": list(public.filter(duplicate_of=shown.pk).order_by("id")[:20]),
-        "near": [] if shown.is_private else near,
+        "original": _original(shown),
+        "duplicates": listed(duplicates_of(shown.pk, most=MOST_DUPLICATES)),
+        "near": [] if shown.is_private else _near(shown),
         "also_there": body_names(shown.missing_body_ids),
     }
+
+
+def _original(shown: Report) -> Report | None:
+    if shown.duplicate_of_id is None:
+        return None
+    return public_reports().filter(pk=shown.duplicate_of_id).first()
+
+
+def _near(shown: Report) -> list[Listed]:
+    place = Point(shown.lat, shown.lon)
+    return open_near(place, within=NEAR, most=MOST_NEAR, besides=shown.pk)
 
 
 def _map(request: HttpRequest, story: Story) -> dict[str, Any]:
@@ -173,21 +178,22 @@ class Told:
     """An update as the story tells it."""
 
     update: Update
+    photos: list[Photo]
     is_change: bool
     """Whether it says a state that differs from the one said before."""
     may_change: bool
     """Whether the reader wrote it and it has gone nowhere yet."""
 
 
-def _told(request: HttpRequest, updates: tuple[Update, ...]) -> list[Told]:
-    user = person(request)
+def _told(request: HttpRequest, story: Story) -> list[Told]:
+    user, updates = person(request), story.updates
     mine = [one for one in updates if user and one.user_id == user.pk and one.body_id is None]
     held = held_updates(mine) if mine else frozenset()
     told, last = [], ""
     for update in updates:
         is_change = bool(update.state) and update.state != last
         last = update.state or last
-        told.append(Told(update, is_change, update.pk in held))
+        told.append(Told(update, story.photos_of(update), is_change, update.pk in held))
     return told
 
 

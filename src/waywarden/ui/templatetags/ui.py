@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from waywarden.bodies.words import said
 from waywarden.geo.pins import pin_classes
 from waywarden.kernel import clock
+from waywarden.reports.lists import Listed
 from waywarden.reports.models import Report
 from waywarden.reports.states import PinClass, pin_class_of
 from waywarden.reports.templatetags import words
@@ -97,7 +98,7 @@ def works_for_a_body(context: template.Context) -> bool:
 
 
 @register.simple_tag
-def report_row(report: Report) -> SafeString:
+def report_row(report: Report | Listed) -> SafeString:
     """The row of a report in a list."""
     return rows.draw(report)
 

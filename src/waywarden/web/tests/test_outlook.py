@@ -6,8 +6,8 @@ import pytest
 
 from waywarden.kernel import clock
 from waywarden.reports.models import Report, ReportBody
-from waywarden.reports.queries import story_of
 from waywarden.reports.states import VISIBLE, State
+from waywarden.reports.story_queries import story_of
 from waywarden.web.outlook import outlook_of
 from waywarden.web.queries import ways_of
 
