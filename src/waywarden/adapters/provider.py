@@ -145,7 +145,7 @@ class SystemProvider:
 
     def requests(self, call: Call, query: types.RequestQuery) -> Iterator[types.ServiceRequest]:
         """Private ones only for a caller with a key (the app has checked it)."""
-        rows = self._request_rows(query)
+        rows = self._request_rows(_whole_seconds(query))
         shown = (row for row in rows if call.api_key or not row.non_public)
         skipped = (query.page - 1) * (query.page_size or MOST)
         return self._asked_rows(shown, skip=skipped, most=query.page_size or MOST)
@@ -153,7 +153,7 @@ class SystemProvider:
     def updates(
         self, _call: Call, query: types.UpdateQuery
     ) -> Iterator[types.ServiceRequestUpdate]:
-        until = query.end_date or clock.now()
+        until = _last_of(query.end_date or clock.now())
         since = query.start_date or until - SPAN
         return self._asked_rows(self._update_rows(since, until))
 
@@ -320,6 +320,21 @@ def _sure(look_up: LookUp) -> LookUp:
 def _packed(sent: Sent) -> str:
     """An answer as the store keeps it."""
     return sent.id or TOKEN + sent.token
+
+
+def _last_of(second: datetime) -> datetime:
+    """The end of a second. Times are told in whole ones, and asked for again by what was told."""
+    return second if second.microsecond else second.replace(microsecond=999_999)
+
+
+def _whole_seconds(query: types.RequestQuery) -> types.RequestQuery:
+    """The query, up to the end of the seconds that it names."""
+    end, before = query.end_date, query.updated_before
+    return replace(
+        query,
+        end_date=end and _last_of(end),
+        updated_before=before and _last_of(before),
+    )
 
 
 def _within(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:

@@ -43,7 +43,7 @@ from waywarden.adapters.files.options import (
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.opening import Opening, over_system
 from waywarden.kernel import clock
-from waywarden.kernel.errors import BadReply
+from waywarden.kernel.errors import BadReply, RuleBroken
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
 
@@ -217,14 +217,16 @@ class FilesSystem(System):
         ]
 
     def _update_of(self, named: UpdatesFiles, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
-        values = fields.picked(named, UPDATE_FIELDS, row.get)
+        values = fields.picked(named, UPDATE_FIELDS, _whole(row).get)
         found = fields.update_of(values, self._reading, made_up_id=letters.content_id(row))
         if found.service_request_id:
             return found
         return replace(found, service_request_id=_number_of(str(values["ref"])))
 
     def _request_of(self, named: ReportsFiles, row: Mapping[str, Any]) -> types.ServiceRequest:
-        found = fields.request_of(fields.picked(named, REQUEST_FIELDS, row.get), self._reading)
+        found = fields.request_of(
+            fields.picked(named, REQUEST_FIELDS, _whole(row).get), self._reading
+        )
         if found.requested_datetime is None:
             now = clock.now()
             return replace(found, requested_datetime=now, updated_datetime=now)
@@ -278,6 +280,12 @@ def _person(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
 
 def _columns(out: OutFile, values: Mapping[str, Any]) -> dict[str, Any]:
     return {heading: values.get(value, "") for heading, value in out.columns.items()}
+
+
+def _whole(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    if tables.CUT_OFF in row:
+        raise RuleBroken("the file ends in the middle of this row")
+    return row
 
 
 def _is_meant(entry: Entry, pattern: str) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 from waywarden.kernel.errors import BadReply
 
+CUT_OFF = "\0"
+"""The heading that only a row has in whose middle the file ends."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 csv.field_size_limit(1_000_000)
 
@@ -37,16 +39,22 @@ def _is_number(text: str) -> bool:
 
 
 def rows_in(content: bytes, *, separator: str, encoding: str) -> Iterator[dict[str, str]]:
-    """The rows by heading; cells beyond the headings are left out. Raises BadReply."""
+    """The rows by heading; cells beyond the headings are left out. Raises BadReply.
+
+    A file that is still being written may end in the middle of a row: it has `CUT_OFF` in it.
+    """
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise BadReply(f"The file is not written in {encoding}.") from error
     reader = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=separator)
+    lines, is_ended = len(text.splitlines()), text.endswith(("\n", "\r"))
     try:
         headings = [heading.strip() for heading in next(reader, [])]
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield dict(zip(headings, cells, strict=False))
+                is_last = reader.line_num >= lines and not is_ended
+                more = {CUT_OFF: ""} if is_last and len(cells) < len(headings) else {}
+                yield dict(zip(headings, cells, strict=False)) | more
     except csv.Error as error:
         raise BadReply(f"The file is no CSV: {error}.") from error

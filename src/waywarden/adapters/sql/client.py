@@ -62,9 +62,13 @@ class Database:
         if found is None:
             schema, _, bare = name.rpartition(".")
             try:
-                with self._connected() as connection:
+                with self._connected() as connection, _reading():
                     found = sa.Table(
-                        bare, sa.MetaData(), schema=schema or None, autoload_with=connection
+                        bare,
+                        sa.MetaData(),
+                        schema=schema or None,
+                        autoload_with=connection,
+                        resolve_fks=False,  # nobody asks for the tables that it points to
                     )
             except exc.NoSuchTableError as error:
                 raise Misconfigured(f"The database has no table {name}.") from error
@@ -164,7 +168,15 @@ class Database:
         if kind == "postgresql":
             milliseconds = int(self._seconds * 1000)
             options = f"-c statement_timeout={milliseconds} -c timezone=UTC"
-            return {"connect_timeout": whole, "options": options}
+            return {
+                "connect_timeout": whole,
+                "options": options,
+                # A server that is gone without a word is noticed too.
+                "tcp_user_timeout": milliseconds,
+                "keepalives_idle": whole,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+            }
         if kind in ("mysql", "mariadb"):
             return {
                 "connect_timeout": whole,
@@ -187,6 +199,8 @@ def _give_up(transaction: sa.RootTransaction) -> None:
 def _reading() -> Iterator[None]:
     try:
         yield
+    except exc.NoSuchTableError:
+        raise
     except exc.ProgrammingError as error:
         raise Misconfigured(
             f"The database does not take the question ({_named(error)})."

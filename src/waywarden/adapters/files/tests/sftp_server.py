@@ -3,13 +3,17 @@
 import os
 import socket
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import paramiko
 
 
 class _Door(paramiko.ServerInterface):
+    def __init__(self, hang_up):
+        self.hang_up = hang_up
+
     def check_auth_password(self, username, password):
         good = (username, password) == ("us", "s3cret")
         return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
@@ -26,6 +30,10 @@ class _Handle(paramiko.SFTPHandle):
 class _Files(paramiko.SFTPServerInterface):
     root: Path
     switches: dict
+
+    def __init__(self, server, *more, **named):
+        super().__init__(server, *more, **named)
+        self._hang_up = server.hang_up
 
     def _path(self, path):
         return self.root / path.lstrip("/")
@@ -48,17 +56,23 @@ class _Files(paramiko.SFTPServerInterface):
     def open(self, path, flags, attr):
         try:
             is_writing = bool(flags & (os.O_WRONLY | os.O_RDWR))
+            if is_writing and self.switches.get("refuses"):
+                return paramiko.SFTP_PERMISSION_DENIED
             file = self._path(path).open("wb" if is_writing else "rb")
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
         handle = _Handle(flags)
         handle.readfile = handle.writefile = file
+        if is_writing and self.switches.get("cut"):  # the file is there, and nothing is in it
+            self._hang_up()
         return handle
 
     def posix_rename(self, old, new):
         if self.switches.get("old_server"):
             return paramiko.SFTP_OP_UNSUPPORTED
         self._path(old).replace(self._path(new))
+        if self.switches.get("lost_reply"):
+            self._hang_up()
         return paramiko.SFTP_OK
 
     def rename(self, old, new):
@@ -86,20 +100,26 @@ def served(root):
     listener.listen()
     transports = []
 
+    def answer(connection):
+        time.sleep(switches.get("slow", 0))
+        transport = paramiko.Transport(connection)
+        transport.add_server_key(key)
+        transport.set_subsystem_handler("sftp", paramiko.SFTPServer, kind)
+        transports.append(transport)
+        with suppress(paramiko.SSHException, EOFError):
+            transport.start_server(server=_Door(transport.close))
+
     def serve():
         while True:
             try:
                 connection, _address = listener.accept()
             except OSError:
                 return
-            transport = paramiko.Transport(connection)
-            transport.add_server_key(key)
-            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, kind)
-            transports.append(transport)
-            try:
-                transport.start_server(server=_Door())
-            except (paramiko.SSHException, EOFError):
-                continue
+            if switches.get("down") or switches.get("garbage"):
+                connection.sendall(b"<title>Sign in</title>\r\n" if "garbage" in switches else b"")
+                connection.close()
+            else:
+                threading.Thread(target=answer, args=[connection], daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

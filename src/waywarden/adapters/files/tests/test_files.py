@@ -136,6 +136,34 @@ def test_a_step_taken_twice_puts_the_same_file(adapter, exchange):
     assert len(exchange.reports()) == 1
 
 
+def test_killed_before_a_file_is_whole_it_is_put_whole_later_and_nobody_reads_the_half(
+    adapter, exchange, monkeypatch
+):
+    def killed(*_asked):
+        raise KeyboardInterrupt
+
+    adapter.post("/requests.json", report())
+    with monkeypatch.context() as patch:
+        patch.setattr(type(exchange.folder), "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            go_round(adapter)
+    assert exchange.reports() == []
+    assert [path.suffix for path in (exchange.folder / "out").iterdir()] == [".part"]
+    go_round(adapter)
+    assert len(exchange.reports()) == 1
+    assert [path.suffix for path in (exchange.folder / "out").iterdir()] == [".csv"]
+
+
+def test_a_file_of_theirs_that_was_read_half_is_read_again_when_it_is_whole(adapter, exchange):
+    rows = [change(note="First"), change(note="Second")]
+    path = exchange.tell("updates.csv", rows)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(b"Second") + 3])  # their program was cut off here
+    assert [row["description"] for row in updates(adapter)] == ["First"]
+    path.write_bytes(whole)
+    assert [row["description"] for row in updates(adapter)] == ["First", "Second"]
+
+
 def test_a_text_is_no_formula_for_a_spreadsheet(adapter, exchange):
     adapter.post("/requests.json", report(description="=HYPERLINK(1)", long="-24.94"))
     go_round(adapter)

@@ -1,13 +1,9 @@
 """A problem database in each of the three systems, and an adapter before it."""
 
-from contextlib import closing
 from dataclasses import dataclass
-from uuid import uuid4
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from psycopg import sql
 
 from waywarden.adapters.app import build_app
 from waywarden.adapters.deployment import load_all
@@ -15,9 +11,12 @@ from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.new_file import filled
 from waywarden.adapters.sql import install
 from waywarden.adapters.sql.provider import database_of
+from waywarden.adapters.sql.tests.databases import problems_postgresql
 from waywarden.adapters.store import Store
 from waywarden.adapters.tests.memory import KEY, Asker
 from waywarden.kernel.secrets import hash_token
+
+__all__ = ["problems_postgresql"]
 
 SYSTEMS = ("sqlite", "postgresql", "mariadb")
 
@@ -94,18 +93,6 @@ def server_for(system, request, tmp_path):
         socket, name = request.getfixturevalue("mariadb_socket"), request.getfixturevalue("mariadb")
         return f"mariadb+pymysql://root@localhost/{name}?unix_socket={socket}"
     return request.getfixturevalue("problems_postgresql")
-
-
-@pytest.fixture
-def problems_postgresql(database_server):
-    """A schema of the test's own is not enough: the file names a whole database."""
-    name = f"problems_{uuid4().hex}"
-    with closing(psycopg.connect(database_server, autocommit=True)) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        url = sa.make_url(database_server).set(drivername="postgresql", database=name)
-        yield url.render_as_string(hide_password=False)
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-        connection.execute(drop.format(sql.Identifier(name)))
 
 
 @pytest.fixture(params=SYSTEMS)
