@@ -184,7 +184,7 @@ def test_a_page_asks_as_often_for_many_updates_as_for_few(
             confirmed_at=clock.now(),
         )
     client.get(f"/report/{report.pk}")  # words that a process keeps are read now
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(f"/report/{report.pk}")
 
 
