@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import pytest_socket
@@ -27,7 +28,9 @@ def pytest_runtest_setup() -> None:
 
 
 def pytest_configure() -> None:
-    """The languages are compiled, as `make setup` does it."""
+    """No example is timed; the languages are compiled, as `make setup` does it."""
+    hypothesis.settings.register_profile("unhurried", deadline=None)
+    hypothesis.settings.load_profile("unhurried")
     messages.compile_all()
 
 

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from waywarden.kernel.http import Way
 from waywarden.kernel.options import Options, Secrets
@@ -226,6 +226,12 @@ class Backend:
         self.way = way
         self.zone = zone
         """For dates that come without one."""
+
+    def open_beside(self, first: Self) -> None:
+        """Told of the first of those opened for one batch (it is told of itself).
+
+        What the system answered one of them, the others may use.
+        """
 
     @classmethod
     def can(cls, capability: Capability) -> bool:

@@ -72,11 +72,15 @@ def opener(connection: Connection, *, is_rehearsal: bool = False) -> Callable[[]
         message = f"The option {error.field!r} of {connection.name} is wrong: {error}"
         raise Misconfigured(message) from error
     zone = _zone(connection)
+    first: Backend | None = None
 
     def open_once() -> Opened:
+        nonlocal first
         exchanges: list[http.Exchange] = []
         way = way_of(values, secrets, record=exchanges.append, is_rehearsal=is_rehearsal)
         backend = kind(options=values, secrets=secrets, way=way, zone=zone)
+        first = first or backend
+        backend.open_beside(first)
         return Opened(connection_id=connection.pk, backend=backend, exchanges=exchanges)
 
     return open_once

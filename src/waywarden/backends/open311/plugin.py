@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
+from typing import Self
 
 from waywarden.backends.contract import (
     Accepted,
@@ -20,9 +21,9 @@ from waywarden.backends.contract import (
     Span,
 )
 from waywarden.backends.open311.faults import asking, asking_error, is_no_list, sending
-from waywarden.backends.open311.finding import find
 from waywarden.backends.open311.options import Open311Options, Open311Secrets
 from waywarden.backends.open311.progress import news_of
+from waywarden.backends.open311.searching import Search
 from waywarden.backends.open311.wording import description_of, new_request, new_update, our_id_field
 from waywarden.geo.projections import from_grid
 from waywarden.kernel import clock
@@ -40,14 +41,6 @@ from waywarden.open311.types import (
     ServiceRequestUpdate,
     UpdateQuery,
 )
-
-#: The server's clock may be this far from ours when a lost report is looked for.
-CLOCKS_APART = timedelta(minutes=10)
-#: A span that a server must answer (open311.md 1).
-LONGEST_SPAN = timedelta(days=89)
-#: A span that is not halved any more, and the lists asked for in one look-up at most.
-SHORTEST_SPAN = timedelta(seconds=10)
-MOST_LISTS = 24
 
 
 class Open311Backend(Backend):
@@ -76,6 +69,11 @@ class Open311Backend(Backend):
             attribute_style=options.attribute_style,
             is_projected=options.coordinates == "grid",
         )
+        self._search: Search | None = None
+
+    def open_beside(self, first: Self) -> None:
+        """Looks in the lists that the first one was told."""
+        self._search = Search() if first is self else first._search
 
     @classmethod
     def missing_address(cls, *, emails: tuple[str, ...], service_code: str) -> str:
@@ -127,7 +125,7 @@ class Open311Backend(Backend):
     def _found_again(self, report: OutgoingReport) -> str:
         """Its id there. Raises Unknown: it is looked for again, and never posted again before."""
         try:
-            found = self.look_up(report, report.created_at)
+            found = self._look_up(report, report.created_at, Search())
         except BackendError as error:
             message = f"The server says that it has the report already; its list failed: {error}"
             raise Unknown(message) from error
@@ -154,46 +152,26 @@ class Open311Backend(Backend):
 
     def look_up(self, report: OutgoingReport, since: datetime) -> LookedUp:
         """Whether the report stands in the server's list since the attempt began."""
+        return self._look_up(report, since, self._search or Search())
+
+    def _look_up(self, report: OutgoingReport, since: datetime, search: Search) -> LookedUp:
         if not self.options.lists_requests:
             return LookedUp(external_id=None, is_trustworthy=False)
-        end = clock.now() + CLOCKS_APART
-        start = max(since - CLOCKS_APART, end - LONGEST_SPAN)
         try:
-            found = self._found_in(Span(start, end), report)
+            return search.look_for(
+                report,
+                since,
+                ask=self._listed,
+                id_field=our_id_field(report),
+                plain=description_of(report, self.options),
+            )
         except Open311Error as error:
             if is_no_list(error):
                 return LookedUp(external_id=None, is_trustworthy=False)
             raise asking_error(error) from error
-        if found.external_id is None and start > since:
-            return LookedUp(external_id=None, is_trustworthy=False)
-        return found
 
-    def _found_in(self, whole: Span, report: OutgoingReport) -> LookedUp:
-        """Looks in a span, the newest first; a list that may have been cut is asked for in halves.
-
-        Trusted when every part of the span was listed whole.
-        """
-        waiting, is_trustworthy = [whole], True
-        for _list in range(MOST_LISTS):
-            if not waiting:
-                break
-            span = waiting.pop()
-            found = find(
-                report,
-                self._client.requests(RequestQuery(start_date=span.start, end_date=span.end)),
-                id_field=our_id_field(report),
-                plain=description_of(report, self.options),
-            )
-            if found.external_id is not None:
-                return found
-            if found.is_trustworthy:
-                continue
-            if span.end - span.start < SHORTEST_SPAN:
-                is_trustworthy = False
-                continue
-            middle = span.start + (span.end - span.start) / 2
-            waiting += [Span(span.start, middle), Span(middle, span.end)]
-        return LookedUp(external_id=None, is_trustworthy=is_trustworthy and not waiting)
+    def _listed(self, span: Span) -> Iterator[ServiceRequest]:
+        return self._client.requests(RequestQuery(start_date=span.start, end_date=span.end))
 
     def fetch_updates(self, span: Span, notes: Notes) -> Iterator[ServiceRequestUpdate]:
         """GET servicerequestupdates (open311.md 2.7)."""

@@ -53,7 +53,7 @@ LISTS = [
 
 @BOTH
 @pytest.mark.parametrize(("rows", "write", "read"), LISTS, ids=["services", "requests", "updates"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data(), size=st.integers(1, 200))
 def test_a_list_is_read_back_as_it_was_written(data, kind, rows, write, read, size):
     given_rows = data.draw(st.lists(rows, max_size=3))
@@ -78,7 +78,7 @@ OBJECTS = [
     OBJECTS,
     ids=["definition", "discovery", "receipt", "update_receipt"],
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_document_is_read_back_as_it_was_written(data, kind, value, write, read):
     whole = data.draw(value)
@@ -86,14 +86,14 @@ def test_a_document_is_read_back_as_it_was_written(data, kind, value, write, rea
 
 
 @BOTH
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(items=st.lists(errors, min_size=1, max_size=3))
 def test_errors_are_read_back_as_they_were_written(kind, items):
     assert documents.read_errors(encoded(writing.write_errors(items, kind))) == tuple(items)
 
 
 @BOTH
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(token=code, number=st.just("") | code)
 def test_tokens_are_read_back_as_they_were_written(kind, token, number):
     answer = types.TokenAnswer(token, number)
@@ -104,7 +104,7 @@ def test_tokens_are_read_back_as_they_were_written(kind, token, number):
 
 
 @pytest.mark.parametrize("style", ["repeat", "brackets"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     new=st.builds(
         types.NewRequest,
@@ -123,7 +123,7 @@ def test_a_new_request_is_read_back_from_its_parameters(style, new):
     assert params.request_of(Fields(params.request_pairs(new, style=style))) == new
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     new=st.builds(
         types.NewUpdate,
@@ -144,7 +144,7 @@ def test_a_new_update_is_read_back_from_its_parameters(new):
     assert "description" in dict(pairs)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     start=moment,
     page=st.integers(1, 99),
@@ -251,19 +251,19 @@ def _only_own_errors(data: bytes) -> None:
     assert isinstance(documents.read_errors(data), tuple)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_reader_fail_but_with_its_own_errors(data):
     _only_own_errors(data)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(wild_json, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
 def test_no_json_makes_the_reader_fail_but_with_its_own_errors(value, encoding):
     _only_own_errors(json.dumps(value).encode(encoding))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(wild_xml, st.sampled_from(["utf-8", "latin-1", "utf-16"]))
 def test_no_xml_makes_the_reader_fail_but_with_its_own_errors(value, encoding):
     _only_own_errors(value.encode(encoding))

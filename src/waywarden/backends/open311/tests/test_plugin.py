@@ -25,7 +25,8 @@ from waywarden.backends.open311.fake import PREFIX, FakeServer
 from waywarden.backends.open311.faults import asking_error, sending_error
 from waywarden.backends.open311.finding import find
 from waywarden.backends.open311.options import Open311Options, Open311Secrets
-from waywarden.backends.open311.plugin import MOST_LISTS, Open311Backend
+from waywarden.backends.open311.plugin import Open311Backend
+from waywarden.backends.open311.searching import MOST_LISTS
 from waywarden.backends.open311.wording import description_of, new_request, new_update
 from waywarden.kernel import clock
 from waywarden.kernel import options as kernel_options
@@ -424,6 +425,18 @@ def test_a_lost_report_is_found_by_our_number(fake, backend):
 
     assert backend.look_up(report(), since) == LookedUp("4711", is_trustworthy=True)
     assert backend.look_up(report(report_id=8, report_url="u"), since).external_id is None
+
+
+def test_look_ups_of_one_batch_ask_for_the_list_once(fake, backend):
+    beside = backend_at(fake.url)
+    for one in (backend, beside):
+        one.open_beside(backend)
+    backend.send_report(report(), {})
+    calls = len(fake.memory.calls)
+
+    assert backend.look_up(report(), clock.now()).external_id == "4711"
+    assert beside.look_up(report(report_id=8, report_url="u"), clock.now()).external_id is None
+    assert len(fake.memory.calls) == calls + 1
 
 
 def test_a_server_without_a_list_says_nothing(fake, backend):
