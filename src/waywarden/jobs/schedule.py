@@ -10,6 +10,7 @@ from waywarden.health import alarm_services as alarms
 from waywarden.health import letters as alarm_letters
 from waywarden.jobs import services, tasks
 from waywarden.kernel import clock
+from waywarden.notifications import flag_services
 from waywarden.notifications import mailing_services as mailing
 from waywarden.notifications import questionnaire_services as asking
 from waywarden.reports import count_services, figure_services, photo_services
@@ -68,6 +69,14 @@ def fold_pin_counts(timestamp: int) -> None:
     """Every 30 seconds: what writers added to the counts of the map becomes one row a square."""
     _ = timestamp
     count_services.fold_pin_counts()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="mail_flags", queue="mail", queueing_lock="mail_flags")
+def mail_flags(timestamp: int) -> None:
+    """Every ten minutes: what was flagged, in one mail to the people who run the site."""
+    _ = timestamp
+    flag_services.mail_flags()
 
 
 @app.periodic(cron="15 * * * *")

@@ -78,6 +78,11 @@ def site_address(cobrand: Cobrand) -> str:
     return f"{base.scheme}://{cobrand.hosts[0]}{port}"
 
 
+def contact_of(cobrand: Cobrand) -> str:
+    """Where mail to the people who run a site goes."""
+    return cobrand.contact or parseaddr(cobrand.mail_from or settings.DEFAULT_FROM_EMAIL)[1]
+
+
 def address_of(path: str, *, cobrand_name: str) -> str:
     """The absolute address of a page (`/report/1`) on a cobrand's site."""
     return site_address(registry.named(cobrand_name)) + path

@@ -1,14 +1,13 @@
 """The mails to people; each is one function the jobs call. No mail where none is wanted."""
 
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr
 
-from django.conf import settings
 from django.utils.translation import get_language
 
 from waywarden.bodies.models import Body
 from waywarden.kernel.cobrand import registry
 from waywarden.notifications.alert_services import Target, check_target
-from waywarden.notifications.letters import Letter, address_of, send
+from waywarden.notifications.letters import Letter, address_of, contact_of, send
 from waywarden.notifications.news import words_for
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import State
@@ -151,7 +150,7 @@ def mail_message(
     page = address_of(f"/report/{report_id}", cobrand_name=cobrand_name) if report_id else ""
     send(
         Letter(
-            to=cobrand.contact or parseaddr(cobrand.mail_from or settings.DEFAULT_FROM_EMAIL)[1],
+            to=contact_of(cobrand),
             template="contact",
             cobrand_name=cobrand_name,
             values={

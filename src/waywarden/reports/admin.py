@@ -233,7 +233,16 @@ class FlagAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
     list_filter = (("handled_at", admin.EmptyFieldListFilter), "reason")
     list_select_related = ("report",)
     ordering = ("-handled_at", "-created")
-    readonly_fields = ("report", "update", "reason", "words", "email", "created", "handled_at")
+    readonly_fields = (
+        "report",
+        "update",
+        "reason",
+        "words",
+        "email",
+        "created",
+        "told_at",
+        "handled_at",
+    )
     raw_id_fields = ("report", "update")
     show_full_result_count = False
     actions = ("mark_handled",)

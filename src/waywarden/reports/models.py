@@ -310,13 +310,18 @@ class Flag(models.Model):
     words = models.TextField(_("words"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     created = models.DateTimeField()
+    told_at = models.DateTimeField(_("mailed"), null=True, blank=True)
+    """When the people who run the site were told by mail."""
     handled_at = models.DateTimeField(_("looked at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("flag")
         verbose_name_plural = _("flags")
         ordering = ["-created"]
-        indexes = [models.Index(fields=["created"], name="flag_open", condition=Q(handled_at=None))]
+        indexes = [
+            models.Index(fields=["created"], name="flag_open", condition=Q(handled_at=None)),
+            models.Index(fields=["id"], name="flag_untold", condition=Q(told_at=None)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report_id}: {self.reason}"

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from waywarden.staff import alarm_views as alarms
 from waywarden.staff import board_views as board
 from waywarden.staff import delivery_views as deliveries
+from waywarden.staff import duplicate_views as duplicates
 from waywarden.staff import import_views as imports
 from waywarden.staff import mending_views as mending
 from waywarden.staff import proposal_views as proposals
@@ -42,6 +43,7 @@ urlpatterns = [
     path("webhooks/<int:endpoint_id>/", webhooks.one, name="webhook"),
     path("webhooks/<int:endpoint_id>/do/", webhooks.act, name="webhook-act"),
     path("webhooks/calls/<int:call_id>/", webhooks.call, name="webhook-call"),
+    path("reports/<int:report_id>/duplicate/", duplicates.duplicate, name="duplicate"),
     path("integration/alarms/", alarms.listed, name="alarms"),
     path("services/", proposals.listed, name="service-lists"),
     path("services/<int:body_id>/switch/", proposals.switch, name="service-list"),

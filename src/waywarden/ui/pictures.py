@@ -1,6 +1,8 @@
 """Pictures drawn here: the site's icon in its sizes, and a report as others see it when shared."""
 
+import hashlib
 import io
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -83,35 +85,50 @@ def _pin(picture: Image.Image, kind: PinClass, colour: str, at: tuple[float, flo
     picture.paste(small, spot, small)
 
 
-def draw_card(
-    *,
-    map_path: Path | None,
-    place: Point,
-    kind: PinClass,
-    colour: str,
-    accent: str,
-    title: str,
-    facts: tuple[str, ...],
-    site: str,
-) -> bytes:
+#: Raised whenever a card is drawn in another way, so that kept ones are not used any more.
+_DRAWN_AS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """All that the picture of a shared report shows."""
+
+    map_path: Path | None
+    place: Point
+    kind: PinClass
+    colour: str
+    accent: str
+    title: str
+    facts: tuple[str, ...]
+    site: str
+
+    @property
+    def key(self) -> str:
+        """Stands for what it shows, the version of the map too: cards of one key look alike."""
+        drawn_from = self.map_path.stat().st_mtime_ns if self.map_path else 0
+        told = repr((_DRAWN_AS, drawn_from, replace(self, map_path=None)))
+        return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+def draw_card(card: Card) -> bytes:
     """A shared report as a PNG of 1200 × 630: its words beside its place on the map."""
     picture = Image.new("RGB", CARD, _PAPER)
-    if map_path is not None:
-        picture.paste(_map(map_path, place), (_MAP_LEFT, 0))
+    if card.map_path is not None:
+        picture.paste(_map(card.map_path, card.place), (_MAP_LEFT, 0))
     middle = (_MAP_LEFT + (CARD[0] - _MAP_LEFT) / 2, CARD[1] / 2)
-    _pin(picture, kind, colour, middle)
+    _pin(picture, card.kind, card.colour, middle)
     draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, 0, 14, CARD[1]), fill=accent)
+    draw.rectangle((0, 0, 14, CARD[1]), fill=card.accent)
     top = 74
-    for line in _lines(title, _font(58), _MAP_LEFT - 120, most=5):
+    for line in _lines(card.title, _font(58), _MAP_LEFT - 120, most=5):
         draw.text((70, top), line, font=_font(58), fill=_INK)
         top += 72
     top += 18
-    for fact in facts:
+    for fact in card.facts:
         for line in _lines(fact, _font(32), _MAP_LEFT - 120, most=2):
             draw.text((70, top), line, font=_font(32), fill=_SOFT)
             top += 44
-    draw.text((70, CARD[1] - 84), site, font=_font(34), fill=accent)
+    draw.text((70, CARD[1] - 84), card.site, font=_font(34), fill=card.accent)
     return _png(picture.quantize(128, dither=Image.Dither.NONE))
 
 

@@ -1,13 +1,11 @@
 """What anybody does with a report by one press: me too, a flag; and its picture when shared."""
 
-import hashlib
 from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_http_methods, require_POST, require_safe
 
@@ -22,7 +20,8 @@ from waywarden.reports.states import PinClass
 from waywarden.reports.words import state_in_words
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import map_path
-from waywarden.ui.pictures import draw_card
+from waywarden.ui.pictures import Card
+from waywarden.web.card_services import kept_card
 from waywarden.web.error_views import refusal
 from waywarden.web.forms import FlagForm
 from waywarden.web.report_views import person
@@ -108,13 +107,25 @@ def _shared(number: int) -> Report | None:
     return public_reports().filter(pk=number).first()
 
 
+def _card_of(request: HttpRequest, report: Report) -> Card:
+    cobrand = cobrand_of(request)
+    kind = report.pin_class or PinClass.CLOSED
+    facts = (state_in_words(report.state), said(report.category_name), report.nearest_address)
+    return Card(
+        map_path=map_path(),
+        place=Point(report.lat, report.lon),
+        kind=kind,
+        colour=str(getattr(cobrand.pins, kind.value)),
+        accent=cobrand.accent,
+        title=report.title,
+        facts=tuple(filter(None, facts)),
+        site=cobrand.site_name,
+    )
+
+
 def _etag(request: HttpRequest, number: int) -> str | None:
     report = _shared(number)
-    if report is None:
-        return None
-    words = f"{report.title}|{report.category_name}|{report.state}|{get_language()}"
-    told = f"{words}|{report.lat}|{report.lon}|{cobrand_of(request)}"
-    return f'"{hashlib.sha256(told.encode()).hexdigest()[:24]}"'
+    return f'"{_card_of(request, report).key}"' if report else None
 
 
 @require_safe
@@ -124,23 +135,7 @@ def card(request: HttpRequest, number: int) -> HttpResponse:
     report = _shared(number)
     if report is None:
         return refusal(request, Sight.NOT_FOUND)
-    cobrand = cobrand_of(request)
-    kind = report.pin_class or PinClass.CLOSED
-    drawn = draw_card(
-        map_path=map_path(),
-        place=Point(report.lat, report.lon),
-        kind=kind,
-        colour=str(getattr(cobrand.pins, kind.value)),
-        accent=cobrand.accent,
-        title=report.title,
-        facts=tuple(
-            filter(
-                None,
-                (state_in_words(report.state), said(report.category_name), report.nearest_address),
-            )
-        ),
-        site=cobrand.site_name,
-    )
+    drawn = kept_card(number, _card_of(request, report))
     response = HttpResponse(drawn, content_type="image/png")
     response["Cache-Control"] = "public, max-age=3600"
     return response

@@ -121,6 +121,7 @@ def _page(
         "findings": filled.findings,
         "texts": texts_of_steps(),
         "is_mine": is_mine,
+        "is_ours": _works_on(request, story),
         "may": {act.value: act in acts for act in Act},
         "may_change": is_mine and shown.is_open and is_report_held(shown),
         "address": request.build_absolute_uri(shown.get_absolute_url()),
@@ -131,6 +132,12 @@ def _page(
     if shown.is_private:
         response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _works_on(request: HttpRequest, story: Story) -> bool:
+    """Whether the reader works for a body that has the report."""
+    viewer = viewer_of(request)
+    return viewer.is_operator or any(row.body_id in viewer.body_ids for row in story.at_bodies)
 
 
 def _beside(story: Story) -> dict[str, Any]:

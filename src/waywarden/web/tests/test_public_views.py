@@ -3,11 +3,12 @@
 import io
 
 import pytest
+from django.core.files.storage import default_storage
 from PIL import Image
 
 from waywarden.reports.models import Flag, Report, UpdateRule
 from waywarden.reports.public_services import mark_duplicate
-from waywarden.web import services
+from waywarden.web import card_services, services
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +150,25 @@ def test_a_report_has_a_picture_for_the_pages_of_others(client, town):
     changed = client.get(f"/report/{report.pk}/card.png", headers={"If-None-Match": answer["ETag"]})
     assert changed.status_code == 200
     assert f"/report/{report.pk}/card.png" in page(client.get(f"/report/{report.pk}"))
+
+
+def test_the_picture_is_drawn_once_for_what_it_shows(client, town, monkeypatch):
+    drawn = []
+
+    def draw(card):
+        drawn.append(card.title)
+        return b"a picture of " + card.title.encode()
+
+    monkeypatch.setattr(card_services, "draw_card", draw)
+    report = town.report(title="Lamp is dark")
+    address = f"/report/{report.pk}/card.png"
+    for _time in range(3):
+        assert client.get(address).content == b"a picture of Lamp is dark"
+    for number in range(9):
+        Report.objects.filter(pk=report.pk).update(title=f"Lamp {number}")
+        assert client.get(address).content == f"a picture of Lamp {number}".encode()
+    assert drawn == ["Lamp is dark", *(f"Lamp {number}" for number in range(9))]
+    assert len(default_storage.listdir(f"cards/{report.pk}")[1]) <= card_services.MOST
 
 
 @pytest.mark.parametrize("change", [{"is_private": True}, {"state": "hidden"}])
