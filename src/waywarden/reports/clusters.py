@@ -22,6 +22,7 @@ from waywarden.reports.pins import (
     found_in,
     is_common,
     numbers_in,
+    numbers_in_squares,
     reports_with,
 )
 from waywarden.reports.states import PinClass
@@ -32,6 +33,8 @@ COUNTED_ZOOM = 15
 FINER = 2
 #: Squares with so few show them as pins.
 FEW = 3
+#: Squares with few whose reports are looked up in one question.
+MOST_NAMED = 200
 #: Below this zoom pins would lie on each other, however few they are.
 CROWDED_ZOOM = 14
 #: From this zoom of the map on every report is a pin of its own.
@@ -108,7 +111,7 @@ def _squares(box: Box, filters: Filters, *, zoom: int, about: int) -> list[_Squa
     """The squares of a box that hold any, on a map of this zoom; the fullest first."""
     shift = 2 * (CELL_ZOOM - zoom - FINER)
     if _fits(filters, zoom) and about > MOST:
-        rows = _counted(box, filters, shift)
+        rows = _with_few_named(_counted(box, filters, shift), filters, shift)
     else:
         rows = _gathered(box, filters, shift, is_wide=is_wide(about))
     return [
@@ -120,8 +123,10 @@ def _squares(box: Box, filters: Filters, *, zoom: int, about: int) -> list[_Squa
 
 _BITS = 2 * (CELL_ZOOM - COUNTED_ZOOM)
 _SUMS = "sum(c.count)::bigint, sum(c.lat_sum)::bigint, sum(c.lon_sum)::bigint,"
+#: The last column is the square's number, which stands where `_ROWS` has the reports of few.
 _COUNTED = (
-    f"SELECT {_SUMS} sum(c.count) FILTER (WHERE c.kind IN ('open', 'progress'))::bigint, NULL"  # noqa: S608 - our own words
+    f"SELECT {_SUMS} sum(c.count) FILTER (WHERE c.kind IN ('open', 'progress'))::bigint,"  # noqa: S608 - our own words
+    " min(c.cell)"
     " FROM unnest(%s::bigint[], %s::bigint[]) AS span(first, last)"
     " JOIN reports_pincount c ON c.cell BETWEEN span.first AND span.last"
     " WHERE c.body_id = ANY(%s){more} GROUP BY c.cell >> %s ORDER BY 1 DESC"
@@ -132,6 +137,15 @@ def _counted(box: Box, filters: Filters, shift: int) -> list[Any]:
     more, values = _more(filters)
     asked = [*ends_of(box, bits=_BITS), _bodies(filters), *values, shift - _BITS]
     return Sql(_COUNTED.format(more=more), asked).rows()
+
+
+def _with_few_named(rows: list[Any], filters: Filters, shift: int) -> list[Any]:
+    """The same with the reports of squares that hold few, and no square's number any more."""
+    squares = [cell >> (shift - _BITS) for count, _, _, _, cell in rows if 0 < count <= FEW]
+    named: dict[int, list[int]] = {}
+    for square, number in numbers_in_squares(squares[:MOST_NAMED], shift, filters):
+        named.setdefault(square, []).append(number)
+    return [(*row[:4], named.get(row[4] >> (shift - _BITS))) for row in rows]
 
 
 def _more(filters: Filters) -> tuple[str, list[Any]]:

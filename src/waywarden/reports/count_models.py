@@ -39,13 +39,15 @@ class PinCount(models.Model):
 class BodyFigures(models.Model):
     """How a body did in the last twelve months; `body_id` 0 is all bodies. A job counts them.
 
-    `median_days` is from a report to its being fixed, null where none was. The lists hold rows:
-    categories [name, reported, fixed, median days or null], months ["2026-01", reported, fixed],
-    areas [area id, reported, fixed].
+    `is_behind` says that something changed since, and that they are counted again once the body
+    has rested. `median_days` is from a report to its being fixed, null where none was. The lists
+    hold rows: categories [name, reported, fixed, median days or null], months ["2026-01",
+    reported, fixed], areas [area id, reported, fixed].
     """
 
     body_id = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()
+    is_behind = models.BooleanField(default=False)
     reported = models.IntegerField()
     fixed = models.IntegerField()
     median_days = models.FloatField(null=True)

@@ -6,6 +6,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from waywarden.kernel import clock
@@ -18,6 +19,8 @@ SPAN = timedelta(days=365)
 STALE = timedelta(days=1)
 #: A report that is written while the figures are counted is looked at again.
 _OVERLAP = timedelta(minutes=2)
+#: Milliseconds that even the largest body rests between two counts.
+_LONGEST_REST = 3_600_000
 #: Bodies of one turn, categories and areas that are kept.
 _TURN, _MOST = 200, 40
 
@@ -55,12 +58,32 @@ def refresh_figures(*, everything: bool = False) -> int:
     moment = clock.now()
     last = BodyFigures.objects.order_by("-at").values_list("at", flat=True).first()
     bodies = _every_body() if everything or last is None else _bodies_to_count(last, moment)
-    done = 0
-    for turn in _turns(bodies):
-        done += _count(_FROM_BODIES, [turn], turn, moment)
     if bodies or last is None:
+        bodies = [0, *bodies]
+    if last is not None and not everything:
+        bodies = _rested(bodies, moment)
+    done = 0
+    for turn in _turns(one for one in bodies if one):
+        done += _count(_FROM_BODIES, [turn], turn, moment)
+    if 0 in bodies:
         done += _count(_FROM_ALL, [], [0], moment)
     return done
+
+
+def _rested(bodies: list[int], moment: datetime) -> list[int]:
+    """Those that may be counted again; the others are noted, to be counted when they may.
+
+    A body with a million reports takes some twenty seconds, one with a thousand none to speak of:
+    each rests for a thousand times as long as it takes to look at one report.
+    """
+    rows = BodyFigures.objects.filter(pk__in=bodies).values_list("body_id", "at", "reported")
+    resting = [
+        number
+        for number, at, reported in rows
+        if moment < at + timedelta(milliseconds=min(reported, _LONGEST_REST))
+    ]
+    BodyFigures.objects.filter(pk__in=resting, is_behind=False).update(is_behind=True)
+    return [one for one in bodies if one not in set(resting)]
 
 
 def _every_body() -> list[int]:
@@ -70,7 +93,7 @@ def _every_body() -> list[int]:
 def _bodies_to_count(last: datetime, moment: datetime) -> list[int]:
     changed = Report.objects.filter(changed__gte=last - _OVERLAP).values("pk")
     touched = ReportBody.objects.filter(report__in=changed).values_list("body_id", flat=True)
-    stale = BodyFigures.objects.filter(at__lt=moment - STALE, body_id__gt=0)
+    stale = BodyFigures.objects.filter(Q(at__lt=moment - STALE) | Q(is_behind=True), body_id__gt=0)
     return sorted({*touched.distinct(), *stale.values_list("body_id", flat=True)})
 
 
@@ -100,7 +123,8 @@ def _count(source: str, values: list[Any], bodies: list[int], moment: datetime) 
             update_conflicts=True,
             unique_fields=["body_id"],
             update_fields=[
-                "at", "reported", "fixed", "median_days", "categories", "months", "areas",
+                "at", "is_behind", "reported", "fixed", "median_days",
+                "categories", "months", "areas",
             ],
         )  # fmt: skip
     return len(none)

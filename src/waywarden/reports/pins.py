@@ -229,6 +229,25 @@ def _those_that_fit(near: Sql, filters: Filters) -> Sql:
     return near
 
 
+def numbers_in_squares(
+    squares: Sequence[int], shift: int, filters: Filters
+) -> list[tuple[int, int]]:
+    """Square and number of each report in some squares; a square is a cell without `shift` bits."""
+    if not squares:
+        return []
+    where = _all_of(_indexed(filters, None))
+    ends = [[one << shift for one in squares], [((one + 1) << shift) - 1 for one in squares]]
+    near = Sql(
+        "SELECT r.* FROM unnest(%s::bigint[], %s::bigint[]) AS span(first, last), LATERAL ("  # noqa: S608 - our own words
+        "SELECT r.id, r.cell FROM reports_report r WHERE r.cell BETWEEN span.first AND span.last"
+        f" AND {where.text} OFFSET 0) AS r",
+        [*ends, *where.values],
+    )
+    fitting = _those_that_fit(near, filters)
+    rows = (Sql("SELECT r.cell >> %s, r.id FROM (", [shift]) + fitting + Sql(") AS r")).rows()
+    return [(square, number) for square, number in rows]
+
+
 def found_in(box: Box | None, filters: Filters, part: Slice, *, is_wide: bool) -> Sql:
     """A question for the reports in a box, to be sorted and cut: those of the slice and more.
 

@@ -57,6 +57,21 @@ def test_only_bodies_whose_reports_changed_are_counted_again(place):
     }  # fmt: skip
 
 
+def test_a_large_body_is_counted_again_only_after_a_rest_and_is_not_forgotten(place, monkeypatch):
+    make(place.county)
+    refresh_figures()
+    counted = BodyFigures.objects.get(pk=place.county.pk).at
+    BodyFigures.objects.update(reported=1_000_000)  # which rests for a thousand seconds
+    make(place.county)
+    Report.objects.update(changed=counted + timedelta(minutes=5))
+    for minutes, done in ((10, 0), (16, 0), (17, 2), (40, 0)):
+        monkeypatch.setattr(clock, "now", lambda: counted + timedelta(minutes=minutes))  # noqa: B023
+        assert refresh_figures() == done
+        if minutes == 10:  # from now on nothing else changes
+            Report.objects.update(changed=counted - timedelta(hours=1))
+    assert figures_of(place.county.pk).whole.reported == 2
+
+
 def test_figures_older_than_a_day_are_counted_again_for_the_year_moves_on(place):
     make(place.county, age=timedelta(days=364))
     refresh_figures()

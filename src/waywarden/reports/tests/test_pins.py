@@ -261,6 +261,22 @@ def test_many_reports_are_clusters_that_lie_where_their_reports_do(place, monkey
     assert not look(AROUND, Filters(), zoom=zoom).has_more
 
 
+@pytest.mark.parametrize("by_body", [False, True])
+def test_few_beside_many_are_pins_of_their_own_and_no_cluster_of_one(place, monkeypatch, by_body):
+    monkeypatch.setattr("waywarden.reports.clusters.MOST", 3)
+    for _turn in range(8):
+        make(place.county, lat=1.5)
+    alone = make(place.county, lat=1.62, state="fixed").pk
+    pair = {make(place.county, lat=1.38).pk for _turn in range(2)}
+    make(place.county, lat=1.62, state="hidden")
+    filters = Filters(body_ids=(place.county.pk,)) if by_body else Filters()
+    view = look(AROUND, filters, zoom=9)
+    assert set(view.numbers) == {alone, *pair}
+    assert [one.count for one in view.clusters] == [8]
+    only_fixed = look(AROUND, Filters(classes=(PinClass.FIXED,)), zoom=9)
+    assert only_fixed.numbers == (alone,)
+
+
 @pytest.mark.parametrize(
     "filters",
     [
