@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0009_body_figures"),
+        ("reports", "0010_other_references"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0010_flags_told"),
+        ("reports", "0011_flags_told"),
     ]
 
     operations = [
