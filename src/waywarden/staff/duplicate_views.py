@@ -35,7 +35,7 @@ def duplicate(request: HttpRequest, staff: Staff, report_id: int) -> HttpRespons
             return redirect(report)
     values = {
         "report": report,
-        "original": public_reports().filter(pk=report.duplicate_of_id).first(),
+        "original": public_reports().filter(pk=report.duplicate_of_id or 0).first(),
         "near": lookalikes(
             Point(report.lat, report.lon), within=FURTHEST, most=OFFERED, besides=report.pk
         ),
