@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Page
 
-from tests.journeys import came_in
+from tests.journeys import came_in, signing_in
 from tests.journeys.steps import KIND, PHOTO, choose, go_to
 from tests.journeys.world import FREE, World
 from waywarden.bodies.models import ResponseTemplate
@@ -316,13 +316,12 @@ STOPS = (
     ),
     Stop("leave an alert", _leave, "No more mails of this?"),
     Stop("what one follows", _at("/my/alerts"), "All that you follow", who=_rosa),
-    Stop("sign in by password", _at("/auth/login/"), "Sign in with a password"),
-    Stop("sign in by code", _at("/auth/login/code/"), "Send me a sign-in code"),
+    *(
+        Stop(name, address, heading, then=then, who=who or _nobody)
+        for name, address, heading, then, who in signing_in.ROWS
+    ),
     Stop("one's updates", _at("/my/updates"), "Your updates", who=_ines),
     Stop("one's account", _at("/my/account"), "Your account", who=_rosa),
-    Stop("one's sign-ins", _at("/auth/2fa/"), "Two-Factor Authentication", who=_rosa),
-    Stop("one's address", _at("/auth/email/"), "Change the e-mail address", who=_rosa),
-    Stop("one's password", _at("/auth/password/set/"), "Set Password", who=_rosa),
     Stop("delete the account", _at("/my/delete"), "Delete my account", who=_rosa),
     Stop(
         "delete the account, not sure",

@@ -7,6 +7,24 @@ from waywarden.config.environment import Environment
 
 #: Addresses of sign-in at a provider begin with this, under `/auth/`.
 OIDC_PREFIX = "oidc"
+#: allauth's forms with our words, by its names for them.
+ACCOUNT_FORMS = {
+    "login": "LoginForm",
+    "add_email": "AddEmailForm",
+    "change_password": "ChangePasswordForm",
+    "set_password": "SetPasswordForm",
+    "reset_password": "ResetPasswordForm",
+    "reset_password_from_key": "ResetPasswordKeyForm",
+    "reauthenticate": "AgainForm",
+    "confirm_login_code": "ConfirmCodeForm",
+}
+SECOND_STEP_FORMS = {
+    "authenticate": "SecondStepForm",
+    "reauthenticate": "SecondStepAgainForm",
+    "activate_totp": "ActivateAppForm",
+    "add_webauthn": "AddPasskeyForm",
+    "edit_webauthn": "EditPasskeyForm",
+}
 
 
 def settings_of(environment: Environment) -> dict[str, Any]:
@@ -28,7 +46,6 @@ def settings_of(environment: Environment) -> dict[str, Any]:
         "ACCOUNT_EMAIL_SUBJECT_PREFIX": "",
         "ACCOUNT_LOGIN_BY_CODE_ENABLED": True,
         "ACCOUNT_LOGIN_BY_CODE_TIMEOUT": 15 * 60,
-        "ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND": True,
         "ACCOUNT_LOGOUT_REDIRECT_URL": "/",
         "ACCOUNT_SESSION_REMEMBER": True,
         "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
@@ -39,12 +56,18 @@ def settings_of(environment: Environment) -> dict[str, Any]:
         "MFA_TOTP_TOLERANCE": 1,
         # A passkey needs https; a site on this machine's own name is the exception.
         "MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN": environment.base_url.startswith("http://localhost"),
+        "ACCOUNT_FORMS": _named(ACCOUNT_FORMS),
+        "MFA_FORMS": _named(SECOND_STEP_FORMS),
         "SOCIALACCOUNT_ADAPTER": "waywarden.web.sign_in.ProviderAdapter",
         "SOCIALACCOUNT_EMAIL_AUTHENTICATION": True,
         "SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT": True,
         "SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX": OIDC_PREFIX,
         "SOCIALACCOUNT_PROVIDERS": {"openid_connect": {"APPS": _apps(environment)}},
     }
+
+
+def _named(forms: dict[str, str]) -> dict[str, str]:
+    return {use: f"waywarden.web.sign_in_forms.{name}" for use, name in forms.items()}
 
 
 def origins(environment: Environment) -> list[str]:

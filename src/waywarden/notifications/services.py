@@ -15,8 +15,10 @@ from waywarden.users.models import MailedLink
 from waywarden.users.services import LIVES, issue_link
 
 
-def send_sign_in_link(*, email: str, next_url: str, cobrand_name: str) -> None:
-    """Mails a link that signs in and then opens `next_url`. Raises TooManyLinks."""
+def send_sign_in_link(*, email: str, next_url: str, cobrand_name: str, code: str = "") -> None:
+    """Mails a link that signs in and then opens `next_url`, and a code that does it where the mail
+    was asked for. Raises TooManyLinks.
+    """
     purpose = MailedLink.Purpose.SIGN_IN
     token = issue_link(purpose=purpose, email=email, data={"next": next_url})
     send(
@@ -28,6 +30,7 @@ def send_sign_in_link(*, email: str, next_url: str, cobrand_name: str) -> None:
             values={
                 "link": address_of(f"/M/{token}", cobrand_name=cobrand_name),
                 "hours": int(LIVES[purpose].total_seconds() // 3600),
+                "code": code,
             },
         )
     )

@@ -68,6 +68,14 @@ def create_update_user(*, name: str, email: str) -> User:
     return user
 
 
+def check_links(email: str) -> None:
+    """Raises TooManyLinks where an address is mailed no more links just now."""
+    since = clock.now() - timedelta(hours=1)
+    recent = MailedLink.objects.filter(email=email.strip().lower(), created__gt=since)
+    if recent.count() >= LINKS_PER_HOUR:
+        raise TooManyLinks
+
+
 def issue_link(
     *,
     purpose: MailedLink.Purpose,
@@ -78,9 +86,7 @@ def issue_link(
     """The token of a fresh link; only its hash is stored. Raises TooManyLinks."""
     moment = clock.now()
     address = email.strip().lower()
-    recent = MailedLink.objects.filter(email=address, created__gt=moment - timedelta(hours=1))
-    if recent.count() >= LINKS_PER_HOUR:
-        raise TooManyLinks
+    check_links(address)
     token = new_token()
     MailedLink.objects.create(
         token_hash=hash_token(token),

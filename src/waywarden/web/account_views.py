@@ -9,7 +9,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,18 +18,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.alert_services import Target, follow
-from waywarden.notifications.services import send_sign_in_link
 from waywarden.reports.models import Update
 from waywarden.reports.services import confirm_report
 from waywarden.reports.update_services import confirm_update
-from waywarden.ui.current import cobrand_of
 from waywarden.users.models import MailedLink, User
 from waywarden.users.queries import find_link, was_just_used
 from waywarden.users.services import LinkUnusable, get_or_create_user, redeem_link
 from waywarden.web.forms import SignInForm
 from waywarden.web.report_views import person
 from waywarden.web.services import count_try
-from waywarden.web.sign_in import enter
+from waywarden.web.sign_in import enter, mail_link_and_code, prove_again, safe_address
 
 Purpose = MailedLink.Purpose
 
@@ -36,7 +35,7 @@ Purpose = MailedLink.Purpose
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Asks for the address that a link is mailed to. Says the same whether it is known or not."""
-    wanted = _safe(request, request.POST.get("next") or request.GET.get("next", ""))
+    wanted = safe_address(request, request.POST.get("next") or request.GET.get("next", ""))
     if person(request) and request.method != "POST":
         return redirect(wanted)
     form = SignInForm(request.POST or None)
@@ -44,21 +43,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         email = form.cleaned_data["email"]
         try:
             count_try("sign_in", request=request, email=email)
-            send_sign_in_link(email=email, next_url=wanted, cobrand_name=cobrand_of(request).name)
+            mail_link_and_code(request, email)
         except RuleBroken as wrong:
             form.add_error("email", _(str(wrong)))
         else:
-            request.session["mailed"] = {"to": email, "about": "sign_in"}
-            return redirect("check-mail")
+            wanted_next = urlencode({"next": wanted})
+            return redirect(f"{reverse('account_confirm_login_code')}?{wanted_next}")
     status = 422 if form.errors else 200
     values = {"form": form, "next": wanted, "providers": get_adapter().list_providers(request)}
     return render(request, "web/sign_in.html", values, status=status)
-
-
-def _safe(request: HttpRequest, address: str) -> str:
-    """An address on this site, else one's own page."""
-    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()})
-    return address if is_ours else "/my"
 
 
 @require_POST
@@ -92,7 +85,7 @@ def _publish_update(request: HttpRequest, link: MailedLink, user: User) -> str:
 
 
 def _enter(request: HttpRequest, link: MailedLink, _user: User) -> str:
-    return _safe(request, str(link.data.get("next", "")))
+    return safe_address(request, str(link.data.get("next", "")))
 
 
 def _follow(request: HttpRequest, link: MailedLink, user: User) -> str:
@@ -143,4 +136,7 @@ def mailed_link(request: HttpRequest, token: str, purpose: MailedLink.Purpose) -
         if not user.is_active or user.is_update_user:
             return render(request, "web/link_dead.html", {"about": doing.name}, status=410)
     wanted = doing.do(request, link, user)
-    return redirect(wanted) if request.user == user else enter(request, user, to=wanted)
+    if request.user != user:
+        return enter(request, user, to=wanted)
+    prove_again(request, user)
+    return redirect(wanted)

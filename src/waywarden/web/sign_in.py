@@ -1,14 +1,18 @@
 """The one door: what django-allauth asks us, and how a proved address becomes a session."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.utils import perform_login
 from allauth.core import context as at_hand
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.webauthn.views import AddWebAuthnView
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,18 +20,30 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from waywarden.kernel.secrets import Box
 from waywarden.notifications.letters import Letter, send
+from waywarden.notifications.services import send_sign_in_link
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.languages import codes_of, remember_language
 from waywarden.users.account_services import note_proved_address
 from waywarden.users.models import User
+from waywarden.users.services import TooManyLinks, check_links
 from waywarden.web.services import TooOften, count_try
 
-_QUIET = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+_QUIET = {
+    "account/messages/logged_in.txt",
+    "account/messages/logged_out.txt",
+    "account/messages/login_code_sent.txt",
+    "mfa/messages/recovery_codes_generated.txt",
+}
+#: What allauth would mail to somebody who wants in: we mail a link, with its code where it has one.
+_TO_SIGN_IN = {"account/email/login_code", "account/email/unknown_account"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +53,43 @@ class _Site:
     name: str
 
 
+def mail_link_and_code(request: HttpRequest, email: str) -> None:
+    """Mails a link to sign in, and for an account that there is a code to type instead.
+
+    What the browser gets to see is the same for every address. Raises TooManyLinks.
+    """
+    check_links(email)
+    user = User.objects.filter(
+        email=email.strip().lower(), is_active=True, is_update_user=False
+    ).first()
+    LoginCodeVerificationProcess.initiate(request=request, user=user, email=email)
+
+
+def prove_again(request: HttpRequest, user: User) -> None:
+    """A mailed link was pressed by somebody who is signed in: it shows that it is them.
+
+    Not for who has a second step: the mail alone would then be enough to take it away.
+    """
+    note_proved_address(user)
+    if not is_mfa_enabled(user, types=[Authenticator.Type.TOTP]):
+        record_authentication(request, user, method="mailed_link", reauthenticated=True)
+
+
+def safe_address(request: HttpRequest, address: str) -> str:
+    """An address on this site, else one's own page."""
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()})
+    return address if is_ours else str(settings.LOGIN_REDIRECT_URL)
+
+
 def enter(request: HttpRequest, user: User, *, to: str) -> HttpResponseBase:
     """Signs somebody in who has just proved the address of the account, and leads on.
 
     Who has a second factor is asked for it first.
     """
     note_proved_address(user)
-    record_authentication(request, user, method="mailed_link", email=user.email)
+    record_authentication(
+        request, user, method="mailed_link", email=user.email, reauthenticated=True
+    )
     found: HttpResponseBase = perform_login(
         request, user, email_verification="none", redirect_url=to
     )
@@ -52,6 +98,16 @@ def enter(request: HttpRequest, user: User, *, to: str) -> HttpResponseBase:
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # it carries no types
     """Our limits, our letters, and no accounts without a proved address."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": gettext_lazy("Address and password do not belong together."),
+        "duplicate_email": gettext_lazy("Your account goes by this address already."),
+        "enter_current_password": gettext_lazy("That is not the password that you have now."),
+        "incorrect_code": gettext_lazy("That is not the code."),
+        "incorrect_password": gettext_lazy("That is not your password."),
+        "rate_limited": gettext_lazy("That was too often. Please wait a little."),
+        "too_many_login_attempts": gettext_lazy("That was tried too often. Please wait a little."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never by a form: a mailed link makes the account."""
@@ -95,8 +151,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # it carries
             super().add_message(request, level, *given, **more)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """One of our letters, with the words that allauth has for it."""
+        """One of our letters."""
         request: HttpRequest = at_hand.request
+        if template_prefix in _TO_SIGN_IN:
+            self._send_link(request, email, context)
+            return
         user = context.get("user")
         language = getattr(user, "language", "") or translation.get_language() or ""
         cobrand = cobrand_of(request)
@@ -104,20 +163,55 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # it carries
             values = {"email": email, "current_site": _Site(cobrand.site_name), **context}
             subject = render_to_string(f"{template_prefix}_subject.txt", values)
             text = render_to_string(f"{template_prefix}_message.txt", values)
-        words = {"subject": " ".join(subject.split()), "text": text.strip()}
+        link = context.get("password_reset_url") or context.get("activate_url") or ""
+        words = {"subject": " ".join(subject.split()), "text": text.strip(), "link": link}
         send(
             Letter(
                 to=email,
                 template="account",
                 cobrand_name=cobrand.name,
                 language=language,
-                values={**words, "code": context.get("code", "")},
+                values=words,
             )
         )
+
+    def _send_link(self, request: HttpRequest, email: str, context: dict[str, Any]) -> None:
+        given = request.POST.get("next") or request.GET.get("next", "")
+        # Enough may have gone to that address already; who asks is told the same in any case.
+        with suppress(TooManyLinks):
+            send_sign_in_link(
+                email=email,
+                next_url=safe_address(request, given),
+                cobrand_name=cobrand_of(request).name,
+                code=context.get("code", ""),
+            )
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The code for who has a second step, a mailed link for who has none, beside the rest."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if found and not is_mfa_enabled(user, types=[Authenticator.Type.TOTP]):
+            # Recovery codes that came with a passkey are no second step.
+            found = [way for way in found if way["id"] != "mfa_reauthenticate"]
+            words = {"id": "mailed_link", "description": _("Mail me a link"), "url": "/auth"}
+            found.append(words)
+        names = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use your code app"),
+            "mfa_reauthenticate:webauthn": _("Use your passkey"),
+        }
+        return [way | {"description": names.get(way["id"], way["description"])} for way in found]
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # it carries no types
     """Secrets are sealed; a passkey is a way in, and only a code app is a second step."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": gettext_lazy("That is not the code. It changes every half minute."),
+        "cannot_generate_recovery_codes": gettext_lazy("Set up a code app first."),
+        "unverified_email": gettext_lazy(
+            "Please sign in once by a mailed link before: it shows that the address is yours."
+        ),
+    }
 
     def encrypt(self, text: str) -> str:
         """Sealed by the field keys."""
@@ -126,6 +220,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # it carrie
     def decrypt(self, encrypted_text: str) -> str:
         """The same again."""
         return Box(settings.WAYWARDEN_FIELD_KEYS).open(encrypted_text)
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 - allauth's
+        """What a passkey is called unless its owner says."""
+        return _("Passkey")
 
     def get_totp_issuer(self) -> str:
         """What the code app shows above the code."""
@@ -161,6 +259,14 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # it 
         names = (data.get("first_name"), data.get("last_name"))
         user.name = data.get("name") or " ".join(name for name in names if name)
         return user
+
+
+class AddPasskeyView(AddWebAuthnView):  # type: ignore[misc]  # it carries no types
+    """Back to one's sign-ins; a passkey needs no recovery codes, for the mailed link stays."""
+
+    def get_success_url(self) -> str:
+        """One's sign-ins."""
+        return reverse("mfa_index")
 
 
 def to_the_door(request: HttpRequest) -> HttpResponse:

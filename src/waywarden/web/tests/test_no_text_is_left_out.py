@@ -76,7 +76,7 @@ def left_out(text: str) -> list[str]:
 def forgotten(page: str) -> list[str]:
     """The words of a page that no translator could reach."""
     root = html.fromstring(page)
-    for dropped in root.xpath("//script | //style | //svg | //textarea"):
+    for dropped in root.xpath("//script | //style | //svg | //textarea | //code"):
         dropped.drop_tree()
     texts = ["".join(block.itertext()) for block in root.xpath("//body | //title")]
     texts += [item.get(name) for name in SPOKEN for item in root.xpath(f"//*[@{name}]")]
@@ -112,14 +112,20 @@ PUBLIC = [
     "/", "/around", "/around?pc=nowhere", "/reports", "/reports/borsetshire", "/report/{report}",
     "/report/{fixed}", "/report/{private}", f"/report/new?{PLACE_QUERY}",
     f"/report/new?{PLACE_QUERY}&category=Pothole", "/report/new?latitude=1&longitude=1",
-    "/report/check-mail", "/auth", "/auth/login/", "/auth/login/code/", "/auth/password/reset/",
+    "/report/check-mail", "/auth", "/auth/login/", "/auth/password/reset/",
+    "/auth/password/reset/done/", "/auth/password/reset/key/1-dead/", "/auth/signup/",
+    "/auth/inactive/", "/auth/confirm-email/", "/auth/confirm-email/dead/",
+    "/auth/password/reset/key/done/", "/auth/3rdparty/login/cancelled/",
+    "/auth/3rdparty/login/error/", "/offline", "/report/photo", "/report/{report}/flag",
     "/alert", "/alert?pc=nowhere", "/alert/list?lat=60.169&lon=24.94", "/A/leave/{alert}",
     "/Q/{question}", "/about", "/help", "/privacy", "/accessibility", "/contact", "/contact/sent",
     "/P/dead", "/nothing/here",
 ]  # fmt: skip
 OWN = [
     "/my", "/my/updates", "/my/alerts", "/my/account", "/my/delete", "/report/{report}",
-    "/auth/2fa/", "/auth/email/", "/auth/password/set/",
+    "/auth/2fa/", "/auth/email/", "/auth/password/set/", "/auth/logout/", "/auth/3rdparty/",
+    "/auth/2fa/totp/activate/", "/auth/2fa/webauthn/", "/auth/2fa/webauthn/add/",
+    "/report/{report}/correct",
 ]  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def test_the_door_shows_every_way_in_and_works_without_scripts(client, db):
     shown = page(client.get("/auth?next=/my/alerts"))
     assert 'action="/auth"' in shown
     assert "/auth/login/?next=/my/alerts" in shown
-    assert "/auth/login/code/?next=/my/alerts" in shown
+    assert client.get("/auth/login/code/?next=/my/alerts")["Location"] == "/auth?next=/my/alerts"
 
 
 def test_a_password_opens_and_a_wrong_one_does_not(client, rosa):
@@ -97,21 +97,96 @@ def test_accounts_are_made_by_a_proved_address_only(client, db):
     assert not User.objects.exists()
 
 
-def test_a_code_is_mailed_and_signs_in(client, rosa, mailoutbox):
-    asked = client.post("/auth/login/code/", {"email": rosa.email})
-    assert asked["Location"] == "/auth/login/code/confirm/"
+def ask_for_mail(client, email="rosa@example.org", **more):
+    return client.post("/auth", {"email": email, "next": "/my/alerts", **more})
+
+
+def code_in(mail) -> str:
+    return re.search(r"^([A-Z0-9-]{6,9})$", mail.body, re.MULTILINE)[1]
+
+
+def test_one_mail_has_a_link_and_a_code_and_either_signs_in(client, rosa, mailoutbox):
+    asked = ask_for_mail(client)
+    assert asked["Location"] == "/auth/login/code/confirm/?next=%2Fmy%2Falerts"
+    shown = page(client.get(asked["Location"]))
+    assert rosa.email in shown
+    assert 'autocomplete="one-time-code"' in shown
     (mail,) = mailoutbox
     assert mail.to == [rosa.email]
-    assert mail.alternatives, "it is a letter in the site's look"
-    code = re.search(r"^([A-Z0-9-]{6,9})$", mail.body, re.MULTILINE)[1]
-    client.post("/auth/login/code/confirm/", {"code": code})
+    assert code_in(mail) in mail.alternatives[0][0], "it is a letter in the site's look"
+    answer = client.post(asked["Location"], {"code": code_in(mail), "next": "/my/alerts"})
+    assert answer["Location"] == "/my/alerts"
+    assert signed_in(client) == rosa.email
+    client.logout()
+    pressed = client.post(re.search(r"/M/\S+", mail.body)[0])
+    assert pressed["Location"] == "/my/alerts"
     assert signed_in(client) == rosa.email
 
 
-def test_an_address_nobody_has_is_answered_like_any_other(client, rosa, mailoutbox):
-    known = client.post("/auth/login/code/", {"email": rosa.email})
-    unknown = client.post("/auth/login/code/", {"email": "nobody@example.org"})
+def test_a_code_is_typed_three_times_wrong_at_most(client, rosa, mailoutbox):
+    confirm = ask_for_mail(client)["Location"]
+    for _ in range(3):
+        client.post(confirm, {"code": "WRONG1"})
+    client.post(confirm, {"code": code_in(mailoutbox[0])})
+    assert signed_in(client) == ""
+
+
+def test_a_code_works_only_in_the_browser_that_asked_for_it(client, rosa, mailoutbox):
+    confirm = ask_for_mail(client)["Location"]
+    other = type(client)()
+    assert other.post(confirm, {"code": code_in(mailoutbox[0])})["Location"].startswith("/auth")
+    assert signed_in(other) == ""
+
+
+def test_an_address_nobody_has_is_answered_like_any_other_and_gets_a_link(client, rosa, mailoutbox):
+    known, unknown = ask_for_mail(client), ask_for_mail(client, "nobody@example.org")
     assert known["Location"] == unknown["Location"]
+    first, second = (
+        page(client.get(ask_for_mail(client, who)["Location"])).replace(who, "")
+        for who in (rosa.email, "nobody@example.org")
+    )
+    csrf = re.compile(r'(value|nonce)="[^"]*"')
+    assert csrf.sub("", first) == csrf.sub("", second)
+    mail = next(one for one in mailoutbox if one.to == ["nobody@example.org"])
+    assert not re.search(r"^[A-Z0-9-]{6,9}$", mail.body, re.MULTILINE)
+    client.post(re.search(r"/M/\S+", mail.body)[0])
+    assert signed_in(client) == "nobody@example.org"
+
+
+def test_a_forgotten_password_of_nobody_s_is_answered_with_a_link_to_sign_in(
+    client, db, mailoutbox
+):
+    client.post("/auth/password/reset/", {"email": "nia@example.org"})
+    assert "/M/" in mailoutbox[0].body
+
+
+def test_who_was_mailed_many_links_is_told_so_and_nothing_breaks(client, rosa):
+    for _ in range(10):
+        issue_link(purpose=MailedLink.Purpose.SIGN_IN, email=rosa.email)
+    assert ask_for_mail(client).status_code == 422
+    assert client.post("/auth/password/reset/", {"email": "x@example.org"}).status_code == 302
+
+
+def test_who_cannot_show_it_otherwise_shows_by_a_mailed_link_that_it_is_them(
+    client, rosa, mailoutbox
+):
+    client.force_login(rosa)
+    shown = page(client.get("/auth/2fa/webauthn/add/", follow=True))
+    assert "Is it you?" in shown
+    assert "Mail me a link" in shown
+    client.post("/auth", {"email": rosa.email, "next": "/auth/2fa/webauthn/add/"})
+    pressed = client.post(re.search(r"/M/\S+", mailoutbox[-1].body)[0])
+    assert pressed["Location"] == "/auth/2fa/webauthn/add/"
+    assert "Add a passkey" in page(client.get(pressed["Location"]))
+
+
+def test_a_mailed_link_alone_takes_no_second_step_away(client, with_app, mailoutbox):
+    client.force_login(with_app)
+    shown = page(client.get("/auth/2fa/totp/deactivate/", follow=True))
+    assert "Is it you?" in shown
+    assert "Mail me a link" not in shown
+    client.post(link())
+    assert client.get("/auth/2fa/totp/deactivate/").status_code == 302
 
 
 def test_a_mailed_link_proves_the_address(client, rosa):
@@ -167,6 +242,7 @@ def test_the_pages_of_signing_in_are_in_our_look_and_for_the_signed_in(client, t
     shown = client.get(address)
     assert shown.status_code == 200
     assert 'class="top"' in page(shown)
+    assert not re.search("Two-Factor|Security Key|Authenticator|third-party", page(shown))
     assert "style=" not in page(shown)
 
 
