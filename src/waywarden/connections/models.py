@@ -114,7 +114,13 @@ class Circuit(models.Model):
 class Exchange(models.Model):
     """One call and its answer, masked; kept 90 days."""
 
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="exchanges")
+    connection = models.ForeignKey(
+        Connection,
+        models.CASCADE,
+        null=True,
+        related_name="exchanges",
+        help_text=_("None: e-mail without a connection."),
+    )
     subject_kind = models.CharField(max_length=20, blank=True)
     subject_id = models.BigIntegerField(null=True)
     at = models.DateTimeField()

@@ -31,6 +31,11 @@ def closed_to_calls(now: datetime) -> QuerySet[Connection]:
     return Connection.objects.filter(Q(is_paused=True) | waits)
 
 
+def latest_by_email(most: int) -> QuerySet[Exchange]:
+    """The last mails without a connection, newest first."""
+    return Exchange.objects.filter(connection=None).order_by("-at")[:most]
+
+
 def exchanges_of(subject_kind: str, subject_id: int) -> QuerySet[Exchange]:
     """What was said about one thing, newest first."""
     found = Exchange.objects.filter(subject_kind=subject_kind, subject_id=subject_id)

@@ -139,15 +139,18 @@ def can_list(connection: Connection) -> bool:
         return False
 
 
-def default_email_backend() -> Backend:
+def open_email() -> Opened:
     """The e-mail back-end of a body without a connection (level 0)."""
     kind = backend_class("email")
-    return kind(options=kind.options_type(), secrets=kind.secrets_type(), way=http.Way())
+    exchanges: list[http.Exchange] = []
+    way = http.Way(record=exchanges.append)
+    backend = kind(options=kind.options_type(), secrets=kind.secrets_type(), way=way)
+    return Opened(connection_id=None, backend=backend, exchanges=exchanges)
 
 
-def open_email() -> Opened:
-    """The same, opened; without a connection's row nothing that is said can be kept."""
-    return Opened(connection_id=None, backend=default_email_backend())
+def default_email_backend() -> Backend:
+    """The same, where nothing is sent over it."""
+    return open_email().backend
 
 
 def _own(secrets_type: type[options.Secrets], secrets: Mapping[str, str]) -> dict[str, Any]:
@@ -189,18 +192,17 @@ def keep_exchanges(
 
 
 def keep_all_exchanges(said: Iterable[Said]) -> None:
-    """The same for many at once. Without a connection's row there is nothing to keep them by."""
+    """The same for many at once."""
     rows = []
     for one in said:
         # Another thread may be calling meanwhile: only what is taken here is forgotten.
         exchanges = tuple(one.opened.exchanges)
         del one.opened.exchanges[: len(exchanges)]
-        if one.opened.connection_id is not None:
-            rows += [_row_of(exchange, one, one.opened.connection_id) for exchange in exchanges]
+        rows += [_row_of(exchange, one, one.opened.connection_id) for exchange in exchanges]
     Exchange.objects.bulk_create(rows)
 
 
-def _row_of(exchange: http.Exchange, said: Said, connection_id: int) -> Exchange:
+def _row_of(exchange: http.Exchange, said: Said, connection_id: int | None) -> Exchange:
     return Exchange(
         connection_id=connection_id,
         subject_kind=said.subject_kind,

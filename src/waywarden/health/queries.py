@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 from django.db import connection as database
@@ -11,10 +12,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Body, Category
-from waywarden.connections.models import Circuit, Connection
+from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.health.verdicts import Facts, Fetching, Standing, standing_of
 from waywarden.kernel import clock
-from waywarden.sending.models import Delivery
+from waywarden.sending.models import Answer, Delivery
 from waywarden.sending.outcome import Cause
 from waywarden.sending.queries import STUCK, WAKING
 from waywarden.sync.models import Cursor, ServiceProposal, SetAside, What
@@ -22,6 +23,8 @@ from waywarden.sync.models import Cursor, ServiceProposal, SetAside, What
 #: How many of the last calls and runs are looked at.
 LATEST_CALLS = 20
 LATEST_RUNS = 20
+#: For how long mailed answers are counted.
+ANSWERS_OF_LATE = timedelta(days=7)
 #: Connections that a question names one by one.
 NAMED_AT_MOST = 500
 
@@ -126,7 +129,19 @@ def facts_of_email(*, body_ids: Collection[int] | None = None) -> Facts:
     if body_ids is not None:
         own &= Q(body__in=list(body_ids))
     bouncing = tuple(address for one in bouncing_by_body(body_ids) for address in one.addresses)
-    facts = Facts(connection_id=None, name=_("E-mail"), bouncing=bouncing)
+    answered = Answer.objects.filter(kind=Answer.Kind.ANSWER, at__gt=clock.now() - ANSWERS_OF_LATE)
+    if body_ids is not None:
+        answered = answered.filter(body__in=list(body_ids))
+    said = Exchange.objects.filter(connection=None).order_by("-at")
+    lately = list(said.values_list("seconds", "at", "error")[:LATEST_CALLS])
+    facts = Facts(
+        connection_id=None,
+        name=_("E-mail"),
+        bouncing=bouncing,
+        answers=answered.count(),
+        seconds=median(seconds for seconds, _at, _error in lately) if lately else None,
+        last_sent_at=next((at for _seconds, at, error in lately if not error), None),
+    )
     return _with_deliveries(facts, _waiting(own).get(None), _stuck(own).get(None))
 
 

@@ -104,6 +104,8 @@ class Facts:
     """Code, words, how often, in the last runs."""
     set_aside: int = 0
     bouncing: tuple[str, ...] = ()
+    answers: int = 0
+    """Mails that bodies answered in the last seven days."""
     proposals: int = 0
 
 

@@ -13,7 +13,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -157,10 +157,9 @@ class _Request:
 class Way:
     """How calls for one connection go out. Safe between threads; connections are kept and shared.
 
-    `allowed_private` holds what may be reached though private: `host`, `host:port`, an address or
-    a network. `record` gets every call once. `masked` are secret values to hide in records. In a
-    rehearsal each call is recorded as it would go out, and raises HeldBack instead. With `hosts`
-    only these may be called, by whatever redirect.
+    `allowed_private`: what may be reached though private (`host`, `host:port`, address, network).
+    `record` gets every call once. `masked` are secret values to hide in records. In a rehearsal
+    each call is recorded and raises HeldBack instead. With `hosts` only these may be called.
     """
 
     def __init__(  # noqa: PLR0913 - options, all by name
@@ -235,10 +234,17 @@ class Way:
 
     def hold_back(self, method: str, url: str, text: str) -> NoReturn:
         """In a rehearsal, records what would leave by another way than HTTP (a mail), too."""
-        request = _Request(method, url, {}, None, text, self._masked)
-        if self._record is not None:
-            self._record(_exchange_of(request, None, clock.now(), 0.0, ""))
+        self.note(method, url, text, began=clock.now())
         raise HeldBack
+
+    def note(
+        self, method: str, url: str, text: str, *, began: datetime, came: str = "", error: str = ""
+    ) -> None:
+        """Records what left by another way than HTTP, and what came of it until now."""
+        if self._record is not None:
+            request = _Request(method, url, {}, None, text, self._masked)
+            took = (clock.now() - began).total_seconds()
+            self._record(replace(_exchange_of(request, None, began, took, error), response=came))
 
     def _request(
         self,

@@ -142,7 +142,11 @@ class Answer(models.Model):
     class Meta:
         verbose_name = _("mail from a body")
         verbose_name_plural = _("mails from bodies")
-        indexes = [models.Index(fields=["report", "at"], name="answer_story")]
+        indexes = [
+            models.Index(fields=["report", "at"], name="answer_story"),
+            models.Index(fields=["body", "-id"], name="answer_of_body"),
+            models.Index(fields=["at"], name="answer_recent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.report_id}"

@@ -11,7 +11,7 @@ from waywarden.connections.queries import closed_to_calls
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.sending.hold import is_held
 from waywarden.sending.lanes import Lane
-from waywarden.sending.models import Delivery, ShadowRequest
+from waywarden.sending.models import Answer, Delivery, ShadowRequest
 
 State = Delivery.State
 
@@ -115,6 +115,11 @@ def history_of(report_id: int) -> QuerySet[Delivery]:
         .select_related("body", "category", "connection", "update")
         .order_by("id")
     )
+
+
+def answers_of(report_id: int, body_id: int) -> QuerySet[Answer]:
+    """What a body answered by mail about a report, newest first."""
+    return Answer.objects.filter(report=report_id, body=body_id).defer("raw").order_by("-at", "-id")
 
 
 def rehearsed(body_id: int) -> QuerySet[ShadowRequest]:

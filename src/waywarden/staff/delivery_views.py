@@ -18,6 +18,7 @@ from waywarden.events.queries import history_of
 from waywarden.kernel.errors import RuleBroken
 from waywarden.sending import services as sending
 from waywarden.sending.models import Delivery
+from waywarden.sending.queries import answers_of
 from waywarden.staff.access import Staff, by, staff_only
 from waywarden.staff.deliveries import Filter, Slice, bodies_to_choose, groups, page_of
 from waywarden.staff.forms import EditForm, RerouteForm
@@ -83,6 +84,7 @@ def shown(
         "delivery": row,
         "calls": exchanges_of("delivery", row.pk)[:CALLS_SHOWN],
         "history": named(history_of("delivery", row.pk)),
+        "answers": answers_of(row.report_id, row.body_id),
         "is_open": is_open,
         "may_decide": staff.may_decide(row.body_id),
     }

@@ -27,6 +27,7 @@ class Entry:
 MENU: tuple[Entry, ...] = (
     Entry("board", "staff:board", _("Connections")),
     Entry("deliveries", "staff:deliveries", _("Deliveries")),
+    Entry("answers", "staff:answers", _("Mail")),
     Entry("aside", "staff:set-aside", _("Set aside")),
     Entry("shadow", "staff:shadow", _("In shadow")),
     Entry("alarms", "staff:alarms", _("Alarms")),

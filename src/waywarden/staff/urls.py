@@ -8,6 +8,7 @@ from waywarden.staff import board_views as board
 from waywarden.staff import delivery_views as deliveries
 from waywarden.staff import duplicate_views as duplicates
 from waywarden.staff import import_views as imports
+from waywarden.staff import mail_views as mail
 from waywarden.staff import mending_views as mending
 from waywarden.staff import proposal_views as proposals
 from waywarden.staff import pull_views as pulling
@@ -23,6 +24,10 @@ urlpatterns = [
     path("integration/connections/<int:connection_id>/", board.connection, name="connection"),
     path("integration/connections/<int:connection_id>/resume/", board.resume, name="resume"),
     path("integration/connections/<int:connection_id>/pause/", board.pause, name="pause"),
+    path("integration/email/", mail.email, name="email"),
+    path("integration/mail/", mail.answers, name="answers"),
+    path("integration/mail/<int:answer_id>/", mail.answer, name="answer"),
+    path("integration/mail/<int:answer_id>/raw.eml", mail.raw, name="answer-raw"),
     path("integration/deliveries/", deliveries.listed, name="deliveries"),
     path("integration/deliveries/decide/", deliveries.decide_many, name="decide-many"),
     path("integration/deliveries/<int:delivery_id>/", deliveries.one, name="delivery"),

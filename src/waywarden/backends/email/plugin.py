@@ -22,7 +22,8 @@ from waywarden.backends.contract import (
     Person,
 )
 from waywarden.backends.email.options import EmailOptions
-from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown
+from waywarden.kernel import clock
+from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown, WaywardenError
 
 #: Answers of a provider's interface that mean "not now"; nothing was taken.
 _BUSY = frozenset({408, 425, 429, 503})
@@ -83,18 +84,36 @@ class EmailBackend(Backend):
             raise Misconfigured(message)
         recipients = dict.fromkeys((*emails, *self.options.extra_recipients))
         if self.way.is_rehearsal:
-            said = f"Subject: {mail.subject}\nReply-To: {mail.reply_to}\n\n{mail.text}"
-            self.way.hold_back("MAIL", f"mailto:{','.join(recipients)}", said)
+            self.way.hold_back("MAIL", f"mailto:{','.join(recipients)}", _said(mail))
         if not recipients:
             message = "The category has no e-mail address."
             raise Refused(message)
         waiting = [address for address in recipients if notebook.get(f"to:{address}") != "sent"]
-        with _opened() as connection:
+        with self._noted(mail, waiting, notebook), _opened() as connection:
             for address in waiting:
                 letter = _letter(mail, address, attached, connection)
                 with _translated():
                     letter.send()
                 notebook[f"to:{address}"] = "sent"
+
+    @contextmanager
+    def _noted(self, mail: Mail, waiting: list[str], notebook: Notebook) -> Iterator[None]:
+        """Keeps what was sent, and which addresses the mail server took it for."""
+        began, error = clock.now(), ""
+        try:
+            yield
+        except WaywardenError as wrong:
+            error = str(wrong)
+            raise
+        finally:
+            took = [address for address in waiting if notebook.get(f"to:{address}") == "sent"]
+            came = f"The mail server took it for: {', '.join(took)}" if took else ""
+            address = f"mailto:{','.join(waiting)}"
+            self.way.note("MAIL", address, _said(mail), began=began, came=came, error=error)
+
+
+def _said(mail: Mail) -> str:
+    return f"Subject: {mail.subject}\nReply-To: {mail.reply_to}\n\n{mail.text}"
 
 
 def _letter(

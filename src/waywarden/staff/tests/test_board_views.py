@@ -50,7 +50,7 @@ def test_the_board_asks_the_same_number_of_questions_however_many_connections(
         )
         Body.objects.create(name=f"B {number}", slug=f"b{number}", sending_connection=connection)
     client.force_login(django_user_model.objects.create_superuser("op@example.org"))
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         shown = text_of(client.get(BOARD))
     assert shown.count('class="line-name"') == 50
     assert "page=2" in shown
