@@ -275,3 +275,20 @@ def bodies_telling_when_sent(body_ids: Iterable[int]) -> frozenset[int]:
 def body_ids_of(slugs: Iterable[str]) -> tuple[int, ...]:
     """The bodies of some short names, deleted ones too."""
     return tuple(Body.objects.filter(slug__in=list(slugs)).values_list("pk", flat=True))
+
+
+def bodies_using(connection_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The bodies that send or fetch through connections, by connection; devolved categories too."""
+    ids = list(connection_ids)
+    bodies = Body.objects.filter(is_deleted=False)
+    devolved = Category.objects.filter(body__in=bodies.filter(can_be_devolved=True))
+    found: dict[int, set[int]] = {number: set() for number in ids}
+    for pairs in (
+        bodies.filter(sending_connection__in=ids).values_list("sending_connection_id", "pk"),
+        bodies.filter(fetching_connection__in=ids).values_list("fetching_connection_id", "pk"),
+        devolved.filter(connection__in=ids).values_list("connection_id", "body_id"),
+    ):
+        for connection_id, body_id in pairs:
+            if connection_id is not None:
+                found[connection_id].add(body_id)
+    return found

@@ -21,7 +21,7 @@ from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock, http, options
 from waywarden.kernel.errors import Misconfigured, RuleBroken
-from waywarden.kernel.retry import CIRCUIT_OPENS_AT, JITTER, PROBE_PAUSES, pause_after
+from waywarden.kernel.retry import CIRCUIT_OPENS_AT, PROBE_PAUSES, pause_after
 from waywarden.kernel.secrets import Box
 from waywarden.kernel.text import shorten, without_control_characters
 
@@ -269,36 +269,29 @@ def note_answer(connection_id: int) -> bool:
     return bool(was_open)
 
 
-def note_failure(connection_id: int, *, reason: str) -> bool:
-    """A call failed for the system's own reasons; True when this failure opens the circuit."""
+def note_failure(connection_id: int, *, reason: str, is_probe: bool = False) -> bool:
+    """A call failed for the system's own reasons; True when this failure opens the circuit.
+
+    While it is open only the probe says anything new: other calls were out when it opened.
+    """
     moment = clock.now()
     with transaction.atomic():
         Circuit.objects.get_or_create(connection_id=connection_id)
         circuit = Circuit.objects.select_for_update().get(connection_id=connection_id)
-        is_late = _was_out_before_it_opened(circuit, moment)
-        circuit.failures += 1
+        was_open = circuit.opened_at is not None
         circuit.last_failure_at = moment
         circuit.last_failure = shorten(without_control_characters(reason), 500)
-        opens = circuit.opened_at is None and circuit.failures >= CIRCUIT_OPENS_AT
-        if circuit.failures >= CIRCUIT_OPENS_AT and not is_late:
-            circuit.opened_at = circuit.opened_at or moment
-            probes = circuit.failures - CIRCUIT_OPENS_AT + 1
-            circuit.probe_at = moment + pause_after(probes, pauses=PROBE_PAUSES)
+        if is_probe or not was_open:
+            circuit.failures += 1
+            if circuit.failures >= CIRCUIT_OPENS_AT:
+                circuit.opened_at = circuit.opened_at or moment
+                probes = circuit.failures - CIRCUIT_OPENS_AT + 1
+                circuit.probe_at = moment + pause_after(probes, pauses=PROBE_PAUSES)
         circuit.save()
+        opens = circuit.opened_at is not None and not was_open
         if opens:
             _note("connection.failing", connection_id, reason=circuit.last_failure)
     return opens
-
-
-def _was_out_before_it_opened(circuit: Circuit, moment: datetime) -> bool:
-    """Whether the call that failed was no probe: it was out when the circuit opened.
-
-    Until the first probe nothing else is called for, so such failures say nothing new.
-    """
-    if circuit.opened_at is None or circuit.probe_at is None:
-        return False
-    is_first = circuit.probe_at - circuit.opened_at <= PROBE_PAUSES[0] * (1 + JITTER)
-    return is_first and moment < circuit.probe_at
 
 
 def _note(kind: str, connection_id: int, *, by: Actor = NOBODY, reason: str = "") -> None:

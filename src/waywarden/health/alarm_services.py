@@ -18,6 +18,7 @@ from waywarden.health.verdicts import ALARMING, Kind, Trouble
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import shorten
+from waywarden.webhooks.queries import stopped
 
 #: The key of the lock that one worker holds while it compares.
 _LOCK = 4_711_002
@@ -34,10 +35,13 @@ class Wrong:
     trouble: Trouble
     connection_id: int | None
     body_id: int | None = None
+    webhook_id: int | None = None
 
     @property
     def key(self) -> str:
         """The same while the same thing is wrong."""
+        if self.webhook_id is not None:
+            return f"{self.trouble.kind.value}:{self.webhook_id}"
         where = self.connection_id or "email"
         return f"{self.trouble.kind.value}:{where}" + (f":{self.body_id}" if self.body_id else "")
 
@@ -60,6 +64,10 @@ def wrong_now() -> Iterable[Wrong]:
     for bounced in queries.bouncing_by_body():
         words = ", ".join(bounced.addresses)
         yield Wrong(Trouble(Kind.BOUNCE, len(bounced.addresses), words), None, bounced.body_id)
+    for endpoint in stopped():
+        words = f"{endpoint.host}: {endpoint.stopped_for}"
+        trouble = Trouble(Kind.WEBHOOK, 1, words)
+        yield Wrong(trouble, None, endpoint.body_id, webhook_id=endpoint.pk)
 
 
 def compare(wrong: list[Wrong]) -> None:
@@ -89,6 +97,7 @@ def _raise(wrong: list[Wrong], moment: datetime) -> None:
             kind=one.trouble.kind,
             connection_id=one.connection_id,
             body_id=one.body_id,
+            webhook_id=one.webhook_id,
             count=one.trouble.count,
             detail=shorten(one.trouble.detail, 500),
             opened_at=moment,

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Body, Membership
 from waywarden.health import queries, wording
@@ -14,6 +13,7 @@ from waywarden.health.verdicts import Kind, Trouble
 from waywarden.kernel.cobrand import registry
 from waywarden.notifications.letters import Letter, address_of, send
 from waywarden.users.models import User
+from waywarden.webhooks.queries import stopped
 
 BOARD = "/staff/integration/"
 
@@ -51,7 +51,7 @@ def mail_alarm(alarm_id: int, *, to: str, is_over: bool) -> bool:
     with translation.override(language):
         trouble = Trouble(Kind(alarm.kind), alarm.count, alarm.detail)
         values = {
-            "name": alarm.connection.name if alarm.connection else _("E-mail"),
+            "name": wording.name_of(alarm),
             "body": alarm.body.name if alarm.body else "",
             "words": wording.trouble_words(trouble),
             "advice": wording.advice_for(trouble.kind),
@@ -79,7 +79,11 @@ def page_of(alarm: Alarm) -> str:
     if alarm.kind in (Kind.STUCK, Kind.AGED):
         way = f"connection={alarm.connection_id}" if alarm.connection_id else "way=email"
         return f"{BOARD}deliveries/?{way}&body={alarm.body_id}"
-    return f"{BOARD}connections/{alarm.connection_id}/" if alarm.connection_id else BOARD
+    if alarm.kind == Kind.WEBHOOK:
+        return f"/staff/webhooks/{alarm.webhook_id}/" if alarm.webhook_id else "/staff/webhooks/"
+    if alarm.connection_id is None:
+        return f"{BOARD}email/"
+    return f"{BOARD}connections/{alarm.connection_id}/"
 
 
 def _language_of(address: str) -> str:
@@ -97,7 +101,8 @@ def mail_summary(*, to: str) -> bool:
     """What is stuck this morning at the bodies that an address hears of; False when nothing is."""
     bodies = _bodies_heard_by(to)
     found = [one for one in queries.standings(bodies) if one.troubles]
-    if not found:
+    webhooks = list(stopped(bodies))
+    if not (found or webhooks):
         return False
     language = _language_of(to)
     with translation.override(language):
@@ -108,6 +113,8 @@ def mail_summary(*, to: str) -> bool:
             }
             for one in found
         ]
+        silent = wording.trouble_words(Trouble(Kind.WEBHOOK))
+        lines += [{"name": endpoint.host, "troubles": [silent]} for endpoint in webhooks]
     send(
         Letter(
             to=to,

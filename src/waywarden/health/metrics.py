@@ -83,7 +83,7 @@ class _Health(Collector):
                     family.add_metric(_labels(standing.facts), float(number))
             yield family
         yield from _fetching(found)
-        yield _causes(found)
+        yield from _causes(found)
         yield _counted("alarms_open", "Alarms that are open.", ["kind"], found.alarms)
         yield _counted("jobs", "Jobs in the queue.", ["queue", "state"], found.jobs)
 
@@ -137,6 +137,9 @@ def _fetching(found: Snapshot) -> Iterator[Metric]:
     failures = GaugeMetricFamily(
         "waywarden_fetch_failures", "Failed polls since the last that worked.", labels=labels
     )
+    following = GaugeMetricFamily(
+        "waywarden_next_poll_seconds", "Seconds until it is asked again.", labels=labels
+    )
     for standing in found.standings:
         for one in standing.facts.fetching:
             row = [*_labels(standing.facts), one.what]
@@ -144,19 +147,27 @@ def _fetching(found: Snapshot) -> Iterator[Metric]:
             if behind is not None:
                 lag.add_metric(row, behind.total_seconds())
             failures.add_metric(row, one.failures)
-    yield from (lag, failures)
+            following.add_metric(row, (one.next_at - clock.now()).total_seconds())
+    yield from (lag, failures, following)
 
 
-def _causes(found: Snapshot) -> Metric:
-    family = GaugeMetricFamily(
+def _causes(found: Snapshot) -> Iterator[Metric]:
+    labels = ["connection", "name", "cause"]
+    stuck = GaugeMetricFamily(
         "waywarden_deliveries_stuck",
         "Deliveries that need a person, by the class of their failure.",
-        labels=["connection", "name", "cause"],
+        labels=labels,
+    )
+    late = GaugeMetricFamily(
+        "waywarden_deliveries_late",
+        "Deliveries that failed and are tried again, by the class of their failure.",
+        labels=labels,
     )
     for standing in found.standings:
-        for cause, count in standing.facts.causes.items():
-            family.add_metric([*_labels(standing.facts), cause or "none"], count)
-    return family
+        for family, counts in ((stuck, standing.facts.causes), (late, standing.facts.late)):
+            for cause, count in counts.items():
+                family.add_metric([*_labels(standing.facts), cause or "none"], count)
+    yield from (stuck, late)
 
 
 def _counted(name: str, words: str, labels: list[str], counts: dict[Any, int]) -> Metric:
@@ -198,11 +209,17 @@ def _plain(standing: Standing) -> dict[str, Any]:
         "troubles": [trouble.kind.value for trouble in standing.troubles],
         **{name: value(standing) for name, _words, value in _GAUGES[1:]},
         "stuck": dict(facts.causes),
+        "late": dict(facts.late),
+        "deviations_seen": [
+            {"code": code, "words": words, "count": count}
+            for code, words, count in facts.deviations
+        ],
         "fetching": [
             {
                 "what": one.what,
                 "lag_seconds": _age(one.read_to),
                 "failures": one.failures,
+                "last_success_at": one.last_success_at.isoformat() if one.last_success_at else None,
                 "next_at": one.next_at.isoformat(),
             }
             for one in facts.fetching

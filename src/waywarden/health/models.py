@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
+from waywarden.webhooks.models import Endpoint
 
 
 class Alarm(models.Model):
@@ -23,6 +24,13 @@ class Alarm(models.Model):
         null=True,
         related_name="alarms",
         help_text=_("None: of the connection itself, and so of every body that uses it."),
+    )
+    webhook = models.ForeignKey(
+        Endpoint,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text=_("The one that was stopped; then it is of no connection."),
     )
     count = models.PositiveIntegerField(default=0)
     detail = models.CharField(max_length=500, blank=True)

@@ -1,7 +1,7 @@
 """What is known of connections, read for many at once."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -167,13 +167,19 @@ def _with_circuit(facts: Facts, circuit: Circuit | None) -> Facts:
     )
 
 
-Waiting = tuple[int, datetime | None]
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries are on their way, since when, and those that failed, by class."""
+
+    count: int = 0
+    oldest: datetime | None = None
+    late: Mapping[str, int] = field(default_factory=dict)
 
 
 def _with_deliveries(
     facts: Facts, waiting: Waiting | None, stuck: dict[tuple[str, str], int] | None
 ) -> Facts:
-    count, oldest = waiting or (0, None)
+    waiting = waiting or Waiting()
     stuck = stuck or {}
     aged = sum(number for (_state, cause), number in stuck.items() if cause == Cause.AGE)
     causes: dict[str, int] = {}
@@ -181,8 +187,9 @@ def _with_deliveries(
         causes[cause] = causes.get(cause, 0) + number
     return replace(
         facts,
-        waiting=count,
-        oldest_waiting_at=oldest,
+        waiting=waiting.count,
+        oldest_waiting_at=waiting.oldest,
+        late=waiting.late,
         stuck=sum(stuck.values()) - aged,
         aged=aged,
         causes=causes,
@@ -193,10 +200,16 @@ def _waiting(which: Q) -> dict[int | None, Waiting]:
     rows = (
         Delivery.objects.filter(which, state__in=WAKING)
         .order_by()
-        .values("connection_id")
+        .values_list("connection_id", "cause")
         .annotate(count=Count("pk"), oldest=Min("created"))
     )
-    return {row["connection_id"]: (row["count"], row["oldest"]) for row in rows}
+    found: dict[int | None, Waiting] = {}
+    for connection_id, cause, count, oldest in rows:
+        known = found.get(connection_id, Waiting())
+        moments = [moment for moment in (known.oldest, oldest) if moment is not None]
+        late = {**known.late, cause: count} if cause else known.late
+        found[connection_id] = Waiting(known.count + count, min(moments, default=None), late)
+    return found
 
 
 def _stuck(which: Q) -> dict[int | None, dict[tuple[str, str], int]]:

@@ -38,11 +38,21 @@ class Kind(enum.StrEnum):
     WAITING = "waiting"  # something has waited for long
     SET_ASIDE = "set_aside"  # rows that could not be applied
     PROPOSAL = "proposal"  # a new service list waits for a person
+    WEBHOOK = "webhook"  # an endpoint of a machine was stopped, because it failed
 
 
 #: Told by mail and webhook.
 ALARMING = frozenset(
-    {Kind.PAUSED, Kind.CIRCUIT, Kind.STUCK, Kind.AGED, Kind.POLL, Kind.CLOCK, Kind.BOUNCE}
+    {
+        Kind.PAUSED,
+        Kind.CIRCUIT,
+        Kind.STUCK,
+        Kind.AGED,
+        Kind.POLL,
+        Kind.CLOCK,
+        Kind.BOUNCE,
+        Kind.WEBHOOK,
+    }
 )
 #: What may mend by itself, unless it lasts.
 _MAY_MEND = frozenset({Kind.CIRCUIT, Kind.WAITING, Kind.CLOCK})
@@ -94,7 +104,9 @@ class Facts:
     stuck: int = 0
     aged: int = 0
     causes: Mapping[str, int] = field(default_factory=dict)
-    """Deliveries that are late or stuck, by the class of their last failure."""
+    """Deliveries that are stuck, by the class of their last failure."""
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Deliveries that have failed and are tried again by themselves, the same way."""
     seconds: float | None = None
     """The middle of the last calls' times."""
     clock_ahead: float | None = None

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from waywarden.health.models import Alarm
 from waywarden.health.verdicts import Kind, Level, Trouble
 from waywarden.sending.outcome import Cause
 
@@ -14,6 +15,13 @@ def level_words(level: Level) -> str:
         Level.WATCH: _("Wait and see"),
         Level.PERSON: _("Needs a person"),
     }[level]
+
+
+def name_of(alarm: Alarm) -> str:
+    """What an alarm is about."""
+    if alarm.kind == Kind.WEBHOOK:
+        return _("Webhook")
+    return alarm.connection.name if alarm.connection else _("E-mail")
 
 
 def trouble_words(trouble: Trouble) -> str:
@@ -42,6 +50,7 @@ def trouble_words(trouble: Trouble) -> str:
             count,
         ),
         Kind.PROPOSAL: _("A new list of categories waits to be looked at."),
+        Kind.WEBHOOK: _("A webhook was stopped: it failed for too long."),
     }[trouble.kind]
     words = words % {"n": count} if "%(n)s" in words else words
     is_named = trouble.kind is Kind.BOUNCE and trouble.detail
@@ -61,6 +70,10 @@ def advice_for(kind: Kind) -> str:
         Kind.WAITING: _("Nothing to do at first. If it lasts, look at the first one’s calls."),
         Kind.SET_ASIDE: _("Look at each row; apply it when the report is there, or drop it."),
         Kind.PROPOSAL: _("Look at the difference, then apply or refuse it."),
+        Kind.WEBHOOK: _(
+            "Ask whoever runs the other side. Then switch it on again; what it missed can be told"
+            " again from its page."
+        ),
     }[kind]
 
 

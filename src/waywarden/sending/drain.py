@@ -97,7 +97,7 @@ def drain(lane: Lane, *, stop: Callable[[], bool] | None = None) -> datetime | N
             claimed = claim(lane, limit=limit)
             if not claimed:
                 break
-            batch = _Batch(connection, pool, pace=pace, failures=gate.failures, stop=stop)
+            batch = _Batch(connection, pool, pace=pace, gate=gate, stop=stop)
             batch.run(claimed, more=partial(_more, lane, finish_at))
             if batch.is_halted and connection is None:
                 return clock.now() + EMAIL_RESTS
@@ -155,19 +155,19 @@ class _Batch:
         pool: ThreadPoolExecutor,
         *,
         pace: Pace,
-        failures: int,
+        gate: _Gate,
         stop: Callable[[], bool] | None,
     ) -> None:
         self._connection, self._pool, self._pace = connection, pool, pace
         self._at_once = _calls_at_once(connection)
-        self._failures, self._stop = failures, stop
+        self._failures, self._is_probe, self._stop = gate.failures, gate.is_probe, stop
         self._waiting: deque[_Job] = deque()
         self._running: dict[Future[Taken | None], _Job] = {}
         self._done: SimpleQueue[Future[Taken | None]] = SimpleQueue()
         self._results: list[tuple[_Job, Result]] = []
         self._written_at = self._renewed_at = time.monotonic()
         #: Then no call is made ready ahead: the next one hangs on what came of the last.
-        self._is_careful = bool(failures or pace.interval or stop)
+        self._is_careful = bool(gate.failures or pace.interval or stop)
         self.is_halted = False
 
     def run(self, claimed: Sequence[Claimed], *, more: Callable[[], Sequence[Claimed]]) -> None:
@@ -254,7 +254,9 @@ class _Batch:
         elif health is Health.ILL:
             self._failures += 1
             if self._connection is not None:
-                connections.note_failure(self._connection.pk, reason=reason)
+                connections.note_failure(
+                    self._connection.pk, reason=reason, is_probe=self._is_probe
+                )
             self.is_halted = self.is_halted or self._failures >= CIRCUIT_OPENS_AT
         else:
             if self._connection is not None and self._failures:

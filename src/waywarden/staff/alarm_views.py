@@ -13,6 +13,7 @@ from waywarden.health import alarm_services, queries
 from waywarden.health.letters import page_of
 from waywarden.health.models import Alarm, AlarmReader
 from waywarden.health.verdicts import Kind, Trouble
+from waywarden.health.wording import name_of
 from waywarden.kernel.errors import RuleBroken
 from waywarden.staff.access import Staff, staff_only
 from waywarden.staff.board_views import bodies_of
@@ -49,7 +50,12 @@ def _seen(staff: Staff) -> list[Alarm]:
 
 def _line(alarm: Alarm) -> dict[str, object]:
     trouble = Trouble(Kind(alarm.kind), alarm.count, alarm.detail)
-    return {"alarm": alarm, "trouble": trouble, "address": page_of(alarm)}
+    return {
+        "alarm": alarm,
+        "name": name_of(alarm),
+        "trouble": trouble,
+        "address": page_of(alarm),
+    }
 
 
 def _offered(staff: Staff) -> list[Body]:

@@ -1,6 +1,7 @@
 """Endpoints of machines, and each message on its way to one."""
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -38,6 +39,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def host(self) -> str:
+        """Where it is, without what an address may tell beside."""
+        return urlsplit(self.url).hostname or ""
 
 
 class Call(models.Model):

@@ -1,5 +1,6 @@
 """Reading webhooks: who listens, what is due, what was said."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -26,6 +27,12 @@ def next_due(endpoint_id: int) -> datetime | None:
     """When the next call of an endpoint is due; None when nothing waits."""
     waiting = Call.objects.filter(endpoint=endpoint_id, state=Call.State.WAITING)
     return waiting.order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def stopped(body_ids: Collection[int] | None = None) -> QuerySet[Endpoint]:
+    """Endpoints that were stopped because they failed; of some bodies, None for all."""
+    rows = Endpoint.objects.filter(is_active=False).exclude(stopped_for="").order_by("id")
+    return rows if body_ids is None else rows.filter(body__in=list(body_ids))
 
 
 def endpoints(which: Q) -> QuerySet[Endpoint]:

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Body
+from waywarden.bodies.queries import bodies_using
 from waywarden.connections.models import Connection
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock
@@ -133,7 +134,7 @@ def _checked(url: str, kinds: Iterable[str]) -> list[str]:
 
 
 def _note(kind: str, endpoint: Endpoint, by: Actor) -> None:
-    data = {"body": endpoint.body_id, "host": urlsplit(endpoint.url).hostname or ""}
+    data = {"body": endpoint.body_id, "host": endpoint.host}
     record(Fact(kind, "webhook", endpoint.pk, actor=by, data=data))
 
 
@@ -179,17 +180,26 @@ def _report_calls(
 def _alarm_calls(
     kind: Kind, happened: Sequence[Happened], *, batch: uuid.UUID, at: datetime
 ) -> list[Call]:
-    body_ids = {one.data["body"] for one in happened if one.data.get("body")}
-    connection_ids = [one.data.get("connection") or 0 for one in happened]
-    bodies = Body.objects.in_bulk(body_ids)
+    """To the site's endpoints, and to those of the bodies that an alarm is about.
+
+    One of a connection itself is about every body that uses it.
+    """
+    connection_ids = {one.data.get("connection") or 0 for one in happened}
+    using = bodies_using(connection_ids)
+    concerned = {
+        one.subject_id: {one.data["body"]}
+        if one.data.get("body")
+        else using[one.data.get("connection") or 0]
+        for one in happened
+    }
+    bodies = Body.objects.in_bulk([one.data.get("body") or 0 for one in happened])
     connections = Connection.objects.in_bulk(connection_ids)
     calls = []
-    for endpoint in _listening(kind, body_ids):
+    for endpoint in _listening(kind, set().union(*concerned.values())):
         for one in happened:
-            if endpoint.body_id in (None, one.data.get("body")):
-                text = payloads.message(
-                    kind, payloads.alarm_data(one.data, connections, bodies), at=at
-                )
+            if endpoint.body_id is None or endpoint.body_id in concerned[one.subject_id]:
+                data = payloads.alarm_data(one.data, connections, bodies)
+                text = payloads.message(kind, data, at=at)
                 message_id = uuid.uuid5(batch, str(one.subject_id))
                 calls.append(_call(endpoint, kind, text, message_id))
     return calls

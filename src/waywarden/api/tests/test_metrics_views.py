@@ -51,6 +51,9 @@ def test_prometheus_reads_how_each_connection_does(client, desk):
     assert value("oldest_waiting_seconds") == pytest.approx(3 * 3600, abs=60)
     assert value("deliveries_stuck", "refused") == 1
     assert value("deliveries_stuck", "no_address") == 1
+    assert value("deliveries_late", "try_later") == 1
+    assert value("deliveries_late", "unknown") == 1
+    assert value("next_poll_seconds", "updates") == pytest.approx(4 * 60, abs=60)
     assert value("answer_seconds") == pytest.approx(0.31)
     assert value("fetch_lag_seconds", "updates") == pytest.approx(2 * 3600, abs=60)
     assert value("fetch_failures", "updates") == 3
@@ -63,7 +66,10 @@ def test_the_same_is_had_as_json(client, desk):
     assert row["level"] == "person"
     assert {"circuit", "stuck", "poll", "set_aside", "clock"} == set(row["troubles"])
     assert row["stuck"] == {"refused": 1, "no_address": 1}
+    assert row["late"] == {"try_later": 1, "unknown": 1}
     assert row["deliveries_waiting"] == 4
+    assert row["deviations_seen"][0]["code"] == "update-in-the-future"
+    assert {"lag_seconds", "last_success_at", "next_at"} <= set(row["fetching"][0])
 
 
 def test_a_token_is_asked_for_where_one_is_set(client, desk, settings):

@@ -124,7 +124,7 @@ def test_five_failures_in_a_row_open_the_circuit_once(connection):
     opens = [services.note_failure(connection.pk, reason="down") for _ in range(6)]
 
     assert opens == [False, False, False, False, True, False]
-    assert queries.failures_in_a_row(connection.pk) == 6
+    assert queries.failures_in_a_row(connection.pk) == 5
     assert queries.is_circuit_open(connection.pk, now=clock.now())
     assert list(queries.closed_to_calls(clock.now())) == [connection]
 
@@ -158,7 +158,7 @@ def test_probes_that_fail_come_less_often(connection):
         services.note_failure(connection.pk, reason="down")
     first = Circuit.objects.get().probe_at - clock.now()
     with time_machine.travel(Circuit.objects.get().probe_at, tick=False):
-        services.note_failure(connection.pk, reason="down")
+        services.note_failure(connection.pk, reason="down", is_probe=True)
         second = Circuit.objects.get().probe_at - clock.now()
 
     assert second > 1.5 * first
@@ -186,7 +186,7 @@ def test_a_long_outage_is_probed_at_least_every_few_minutes(connection):
         services.note_failure(connection.pk, reason="down")
     for _probe in range(20):
         with time_machine.travel(Circuit.objects.get().probe_at, tick=False):
-            services.note_failure(connection.pk, reason="down")
+            services.note_failure(connection.pk, reason="down", is_probe=True)
             wait = Circuit.objects.get().probe_at - clock.now()
     assert timedelta(minutes=4) < wait < timedelta(minutes=6)
 

@@ -9,11 +9,13 @@ from django.db import transaction
 
 from waywarden.events.models import Event
 from waywarden.health import alarm_services as alarms
+from waywarden.health.letters import mail_alarm, readers_of
 from waywarden.health.models import Alarm
 from waywarden.health.verdicts import Kind, Trouble
 from waywarden.kernel import clock
 from waywarden.sending.models import Delivery
 from waywarden.sync.models import PollRun
+from waywarden.webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +40,40 @@ def test_what_is_broken_raises_one_alarm_each(desk, town):
     (one,) = county.filter(kind="stuck")
     assert (one.body_id, one.count) == (town.county.pk, 2)
     assert county.get(kind="circuit").detail == "The connection was refused."
+
+
+def test_a_webhook_that_was_stopped_raises_one_alarm_and_clears_it_when_it_is_on_again(
+    town, mailoutbox, settings
+):
+    settings.WAYWARDEN_ALARM_MAIL = ("operator@example.org",)
+    endpoint = Endpoint.objects.create(
+        body=town.county, url="https://machine.example.org/hook?key=hush", secret="x",
+        kinds=["alarm.raised"], created=clock.now(), is_active=False,
+        stopped_for="It has failed for five days.",
+    )  # fmt: skip
+    off = Endpoint.objects.create(
+        url="https://off.example.org/", kinds=["alarm.raised"], secret="x", created=clock.now(),
+        is_active=False,
+    )  # fmt: skip
+
+    alarms.watch()
+    alarms.watch()
+
+    (alarm,) = Alarm.objects.filter(kind="webhook")
+    assert (alarm.webhook_id, alarm.body_id) == (endpoint.pk, town.county.pk)
+    assert alarm.detail == "machine.example.org: It has failed for five days."
+    assert readers_of(alarm) == ["operator@example.org"]
+    mail_alarm(alarm.pk, to="operator@example.org", is_over=False)
+    (letter,) = mailoutbox
+    assert letter.subject.startswith("Webhook: A webhook was stopped")
+    assert f"/staff/webhooks/{endpoint.pk}/" in letter.body
+    assert "hush" not in letter.body
+
+    Endpoint.objects.filter(pk=endpoint.pk).update(is_active=True, stopped_for="")
+    alarms.watch()
+    alarm.refresh_from_db()
+    assert alarm.closed_at is not None
+    assert not Alarm.objects.filter(webhook=off).exists()
 
 
 def test_an_alarm_is_raised_once_however_often_one_looks():

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from waywarden.bodies.models import Body
+from waywarden.connections.models import Connection
 from waywarden.events.models import Event
 from waywarden.events.services import NOBODY
 from waywarden.kernel import clock
@@ -151,6 +153,18 @@ def test_an_alarm_is_told_to_the_site_and_to_the_body_it_is_about(town, listen):
         "kind": "stuck", "connection": None,
         "body": {"slug": "borsetshire", "name": town.county.name},
     }  # fmt: skip
+
+
+def test_an_alarm_of_a_connection_is_told_to_every_body_that_uses_it(town, listen):
+    way = Connection.objects.create(name="Shared works", kind="open311")
+    Body.objects.filter(pk=town.county.pk).update(fetching_connection=way)
+    site, ours, theirs = listen(), listen(town.county), listen(town.district)
+    data = {"kind": "circuit", "connection": way.pk, "body": None}
+    services.fan_out("alarm.raised", [Happened(7, data)], batch=uuid.uuid4(), at=clock.now())
+    assert set(Call.objects.values_list("endpoint", flat=True)) == {site.pk, ours.pk}
+    assert not theirs.calls.exists()
+    (call,) = ours.calls.all()
+    assert call.payload["data"]["alarm"]["connection"]["name"] == "Shared works"
 
 
 @pytest.mark.parametrize(
