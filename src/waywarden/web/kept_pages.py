@@ -6,7 +6,7 @@ count once) is cut out when a page is kept and put in anew each time it is given
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -88,8 +88,20 @@ def _cut(request: HttpRequest, version: str, page: bytes) -> _Kept:
     holes = {str(request.csp_nonce).encode(): "nonce"}  # type: ignore[attr-defined]  # by its middleware
     holes |= dict.fromkeys(_TOKEN.findall(page), "token")
     holes |= dict.fromkeys(_KEY.findall(page), "key")
-    parts = re.split(b"(" + b"|".join(map(re.escape, holes)) + b")", page)
-    return _Kept(version, tuple(parts[::2]), tuple(holes[part] for part in parts[1::2]))
+    found = sorted((at, hole) for hole in holes for at in _places(hole, page))
+    pieces, begin = [], 0
+    for at, hole in found:
+        pieces.append(page[begin:at])
+        begin = at + len(hole)
+    return _Kept(version, (*pieces, page[begin:]), tuple(holes[hole] for _at, hole in found))
+
+
+def _places(hole: bytes, page: bytes) -> Iterator[int]:
+    """Where it stands in the page."""
+    at = page.find(hole)
+    while at >= 0:
+        yield at
+        at = page.find(hole, at + len(hole))
 
 
 def _given(request: HttpRequest, held: _Kept) -> HttpResponse:

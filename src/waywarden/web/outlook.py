@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from waywarden.bodies.words import said
 from waywarden.kernel import clock
@@ -37,23 +38,28 @@ def outlook_of(report: Report, ways: Sequence[Way], *, target_days: int | None) 
     return Outlook(words, by, is_late=by is not None and by < clock.now())
 
 
+#: What a state means for what comes next; open is not here, it depends on how far it has got.
+_WORDS = {
+    State.INVESTIGATING: gettext_lazy("They are looking into it. What they find is told here."),
+    State.IN_PROGRESS: gettext_lazy("Work on it has begun. When it is done, it is told here."),
+    State.PLANNED: gettext_lazy("The work is planned. When it begins, it is told here."),
+    State.ACTION_SCHEDULED: gettext_lazy("The work is ordered. When it is done, it is told here."),
+    State.FOR_TRIAGE: gettext_lazy("They are sorting out who deals with it."),
+    State.UNABLE_TO_FIX: gettext_lazy("They do nothing more about it. Why, they may say below."),
+    State.NOT_RESPONSIBLE: gettext_lazy(
+        "They say that it is not theirs to mend; below they may say whose."
+    ),
+    State.INTERNAL_REFERRAL: gettext_lazy("They have passed it to another department of theirs."),
+    State.CANCELLED: gettext_lazy("Whoever reported it took it back. Nothing more happens."),
+    State.DUPLICATE: gettext_lazy("It was reported before. What becomes of it is told there."),
+    State.CLOSED: gettext_lazy(
+        "They have closed it. Still a problem? Whoever reported it can say so."
+    ),
+}
+
+
 def _words_of(state: State) -> str:
-    """What a state means for what comes next; "" for open, which depends on how far it has got."""
-    return {
-        State.INVESTIGATING: _("They are looking into it. What they find is told here."),
-        State.IN_PROGRESS: _("Work on it has begun. When it is done, it is told here."),
-        State.PLANNED: _("The work is planned. When it begins, it is told here."),
-        State.ACTION_SCHEDULED: _("The work is ordered. When it is done, it is told here."),
-        State.FOR_TRIAGE: _("They are sorting out who deals with it."),
-        State.UNABLE_TO_FIX: _("They do nothing more about it. Why, they may say below."),
-        State.NOT_RESPONSIBLE: _(
-            "They say that it is not theirs to mend; below they may say whose."
-        ),
-        State.INTERNAL_REFERRAL: _("They have passed it to another department of theirs."),
-        State.CANCELLED: _("Whoever reported it took it back. Nothing more happens."),
-        State.DUPLICATE: _("It was reported before. What becomes of it is told there."),
-        State.CLOSED: _("They have closed it. Still a problem? Whoever reported it can say so."),
-    }.get(state, "")
+    return str(_WORDS.get(state, ""))
 
 
 def _of_open(report: Report, ways: Sequence[Way]) -> str:

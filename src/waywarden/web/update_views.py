@@ -98,6 +98,26 @@ class _Filled:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Blank:
+    """What the empty fields for an update of somebody who is not signed in are drawn from."""
+
+    fix: bool
+    reopen: bool
+
+    @property
+    def form(self) -> UpdateForm:
+        """A form that nobody has filled in."""
+        return UpdateForm()
+
+
+def _blank(form: UpdateForm, acts: frozenset[Act]) -> _Blank | None:
+    """None where the fields have something of a person in them."""
+    if form.is_bound or form.user is not None:
+        return None
+    return _Blank(Act.FIX in acts, Act.REOPEN in acts)
+
+
 def _page(
     request: HttpRequest,
     story: Story,
@@ -117,6 +137,7 @@ def _page(
         "outlook": outlook_of(shown, ways, target_days=max(days, default=0) or None),
         "updates": _told(request, story),
         "form": filled.form,
+        "blank": _blank(filled.form, acts),
         "uploads": filled.uploads,
         "findings": filled.findings,
         "texts": texts_of_steps(),

@@ -178,12 +178,12 @@ def when(moment: datetime | None) -> SafeString | str:
 def _said(local: datetime) -> str:
     days = (timezone.localtime(clock.now()).date() - local.date()).days
     is_english = (get_language() or "en").startswith("en")
+    if days not in (0, 1):
+        return date_format(local, "j M Y" if is_english else "DATE_FORMAT")
     hour = time_format(local, "H:i" if is_english else "TIME_FORMAT")
     if days == 0:
         return _("today at %(time)s") % {"time": hour}
-    if days == 1:
-        return _("yesterday at %(time)s") % {"time": hour}
-    return date_format(local, "j M Y" if is_english else "DATE_FORMAT")
+    return _("yesterday at %(time)s") % {"time": hour}
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@ are no data, were forgotten.
 import re
 
 import pytest
+from django.template.autoreload import reset_loaders
 from django.utils import translation
 from django.utils.translation import trans_real
 from lxml import html
@@ -39,6 +40,12 @@ SPOKEN = ("aria-label", "alt", "title", "placeholder", "data-failed", "data-remo
 INSIDE = re.compile(r"⟦[^⟦⟧]*⟧")
 
 
+def forget_drawn() -> None:
+    """What this process drew in another language is drawn anew."""
+    rows._drawn.cache_clear()
+    reset_loaders()  # the parts drawn once lie in the templates
+
+
 @pytest.fixture
 def pseudo(monkeypatch):
     """Every text comes back marked."""
@@ -60,9 +67,9 @@ def pseudo(monkeypatch):
         monkeypatch.setattr(module, "pgettext", of_context, raising=False)
         monkeypatch.setattr(module, "ngettext", many, raising=False)
         monkeypatch.setattr(module, "npgettext", many_of_context, raising=False)
-    rows._drawn.cache_clear()
+    forget_drawn()
     yield
-    rows._drawn.cache_clear()
+    forget_drawn()
 
 
 def left_out(text: str) -> list[str]:
