@@ -1,18 +1,63 @@
 """What became of an HTTP call to a system, told by who must act on it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Meta
 
+from waywarden.adapters.contract import SystemOptions
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BadReply, Misconfigured, Refused, TryLater, Unknown
-from waywarden.kernel.http import Answer, ForbiddenAddress, LostReply, NotReached, TooLarge
+from waywarden.kernel.http import (
+    Answer,
+    ForbiddenAddress,
+    Limits,
+    LostReply,
+    NotReached,
+    TooLarge,
+    Way,
+)
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311.client import retry_after
 
 _COULD_NOT = {408, 425, 429, 503}
 _NO_CALLER = {401, 403}
 _SAID = ("error_description", "message", "error", "detail", "title", "description")
+
+
+class HttpOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a system is called that answers over HTTP."""
+
+    allow_private: Annotated[
+        tuple[str, ...],
+        Meta(description="Hosts or networks that may be called although they are private."),
+    ] = ()
+    connect_seconds: Annotated[
+        float, Meta(gt=0, le=60, description="How long connecting may take.")
+    ] = 5.0
+    read_seconds: Annotated[
+        float, Meta(gt=0, le=300, description="How long an answer may take.")
+    ] = 30.0
+
+
+def way_to(
+    options: HttpOptions,
+    *addresses: str,
+    headers: Mapping[str, str],
+    secret: str = "",
+    hosts: Iterable[str] = (),
+) -> Way:
+    """The way to the hosts of these addresses, and to no other host but `hosts`."""
+    named = (urlsplit(address).hostname or "" for address in addresses)
+    return Way(
+        limits=Limits(connect_seconds=options.connect_seconds, read_seconds=options.read_seconds),
+        allowed_private=options.allow_private,
+        headers=headers,
+        masked=(secret,) if secret else (),
+        hosts=[*named, *hosts],
+    )
 
 
 def answered(ask: Callable[[], Answer], *, also: Iterable[int] = ()) -> Answer:

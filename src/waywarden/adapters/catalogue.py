@@ -8,7 +8,7 @@ from waywarden.adapters.contract import System, SystemOptions
 from waywarden.adapters.deployment import Deployment, QuestionTable, ServiceTable
 from waywarden.kernel import clock
 from waywarden.kernel.errors import TryLater, WaywardenError
-from waywarden.open311.types import Attribute, AttributeValue, Service
+from waywarden.open311.types import Attribute, AttributeValue, Discovery, Endpoint, Service
 
 SERVER_SET: Mapping[str, tuple[str, str]] = {
     "fixmystreet_id": ("number", "The sender's number of the report"),
@@ -24,6 +24,23 @@ SERVER_SET: Mapping[str, tuple[str, str]] = {
     "usrn": ("string", "The number of the street"),
 }
 """What the sender can be asked to add without asking the reporter: code to type and meaning."""
+
+
+def discovery_of(deployment: Deployment) -> Discovery:
+    """What a deployment says of itself."""
+    endpoint = Endpoint(
+        specification="http://wiki.open311.org/GeoReport_v2",
+        url=deployment.public_url or "",
+        changeset=deployment.changeset,
+        type="production" if deployment.is_live else "test",
+        formats=("text/xml", "application/json"),
+    )
+    return Discovery(
+        changeset=deployment.changeset,
+        contact=deployment.contact,
+        key_service=f"Ask {deployment.name} for a key.",
+        endpoints=(endpoint,) if deployment.public_url else (),
+    )
 
 
 class Catalogue:

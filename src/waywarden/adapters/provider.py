@@ -12,7 +12,7 @@ import msgspec
 
 from waywarden.adapters import steps
 from waywarden.adapters.answers import check_answers
-from waywarden.adapters.catalogue import Catalogue
+from waywarden.adapters.catalogue import Catalogue, discovery_of
 from waywarden.adapters.contract import (
     BadRow,
     CannotAsk,
@@ -67,20 +67,7 @@ class SystemProvider:
         self._collected_at: float | None = None
 
     def discovery(self, _call: Call) -> types.Discovery:
-        deployment = self._deployment
-        endpoint = types.Endpoint(
-            specification="http://wiki.open311.org/GeoReport_v2",
-            url=deployment.public_url or "",
-            changeset=deployment.changeset,
-            type="production" if deployment.is_live else "test",
-            formats=("text/xml", "application/json"),
-        )
-        return types.Discovery(
-            changeset=deployment.changeset,
-            contact=deployment.contact,
-            key_service=f"Ask {deployment.name} for a key.",
-            endpoints=(endpoint,) if deployment.public_url else (),
-        )
+        return discovery_of(self._deployment)
 
     def services(self, _call: Call) -> Iterable[types.Service]:
         return self._asked(FETCHING, self._catalogue.services)

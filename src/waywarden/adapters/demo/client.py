@@ -10,14 +10,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from waywarden.kernel.errors import BadReply, Misconfigured, Refused, TryLater, Unknown
-from waywarden.kernel.http import Answer, ForbiddenAddress, LostReply, NotReached, TooLarge, Way
-from waywarden.kernel.text import one_line, shorten
+from waywarden.adapters.calling import answered
+from waywarden.kernel.errors import BadReply
+from waywarden.kernel.http import Answer, Way
 
 PAGE = 200
 IDS_AT_ONCE = 100
-_COULD_NOT = {408, 425, 429, 503}
-_NO_CALLER = {401, 403}
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -105,10 +103,6 @@ class _MadeMessage(msgspec.Struct):
     message_no: int
 
 
-class _Complaint(msgspec.Struct):
-    error: str = ""
-
-
 T = TypeVar("T")
 Asked = Mapping[str, str]
 
@@ -173,41 +167,8 @@ class WorksClient:
 
 def _read(ask: Callable[[], Answer], kind: type[T]) -> T:
     """The answer to a call, or an error that says what may have happened."""
-    try:
-        answer = ask()
-    except ForbiddenAddress as error:
-        raise Misconfigured("The works system's address is not allowed.") from error
-    except NotReached as error:
-        raise TryLater("The works system was not reached.") from error
-    except LostReply as error:
-        raise Unknown("The works system did not answer in time.") from error
-    except TooLarge as error:
-        raise BadReply("The works system's answer is too large.") from error
-    _check(answer)
+    answer = answered(ask)
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadReply("The works system's answer cannot be read.") from error
-
-
-def _check(answer: Answer) -> None:
-    status = answer.status
-    if status in (200, 201):
-        return
-    if status in _COULD_NOT:
-        raise TryLater("The works system is not available.")
-    if status in _NO_CALLER:
-        raise Misconfigured("The works system does not accept this adapter's key.")
-    if status == 504:
-        raise Unknown("The works system did not answer in time.")
-    if 400 <= status < 500:
-        raise Refused(f"The works system refused it: {_complaint(answer.body)}")
-    raise BadReply(f"The works system answered with status {status}.")
-
-
-def _complaint(body: bytes) -> str:
-    try:
-        said = msgspec.json.decode(body, type=_Complaint).error
-    except (msgspec.DecodeError, RecursionError):
-        said = ""
-    return shorten(one_line(said), 200) or "it did not say why."
+        raise BadReply("The system's answer cannot be read.") from error

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
+from waywarden.adapters.calling import way_to
 from waywarden.adapters.contract import (
     BadRow,
     NotKnown,
@@ -26,7 +26,6 @@ from waywarden.adapters.demo.works import STATES
 from waywarden.adapters.deployment import Kind
 from waywarden.adapters.opening import Opening, over_system
 from waywarden.kernel.errors import RuleBroken
-from waywarden.kernel.http import Limits, Way
 from waywarden.open311 import types
 
 CLOCK_SLACK = timedelta(days=1)
@@ -125,13 +124,8 @@ def _number_of(text: str) -> int | None:
 def _opened(opening: Opening) -> DemoSystem:
     options: DemoOptions = opening.loaded.options
     token = options.token.read(opening.environ) if options.token else ""
-    way = Way(
-        limits=Limits(connect_seconds=options.connect_seconds, read_seconds=options.read_seconds),
-        allowed_private=options.allow_private,
-        headers={"Authorization": f"Bearer {token}"} if token else {},
-        masked=(token,) if token else (),
-        hosts=[urlsplit(options.url).hostname or ""],
-    )
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    way = way_to(options, options.url, headers=headers, secret=token)
     return DemoSystem(WorksClient(way, options.url))
 
 

@@ -4,10 +4,10 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from waywarden.adapters.catalogue import SERVER_SET
 from waywarden.adapters.contract import Report, Update
 from waywarden.adapters.demo.client import Job, JobType, JobUpdate, Question
-from waywarden.kernel.text import one_line, paragraphs
+from waywarden.adapters.values import answers_in, message_values, report_values
+from waywarden.kernel.text import one_line
 from waywarden.open311 import types
 
 DATATYPES: Mapping[str, str] = {
@@ -91,41 +91,33 @@ def update_of(row: JobUpdate) -> types.ServiceRequestUpdate:
 
 def job_from(report: Report) -> dict[str, Any]:
     """A report as the works system takes a new job."""
-    new = report.new
-    title = one_line(" ".join(new.attributes.get("title", ())))
+    found = report_values(report)
     return {
         "job_type": report.category,
-        "details": paragraphs(new.description) or title or "No description.",
-        "lat": new.lat,
-        "lon": new.long,
-        "place": one_line(new.address_string),
-        "answers": {
-            code: list(values) for code, values in new.attributes.items() if code not in SERVER_SET
-        },
-        "reporter": one_line(f"{new.first_name} {new.last_name}"),
-        "reporter_email": one_line(new.email),
-        "reporter_phone": one_line(new.phone),
+        "details": found["description"] or found["title"] or "No description.",
+        "lat": found["lat"],
+        "lon": found["long"],
+        "place": found["address"],
+        "answers": {code: list(given) for code, given in answers_in(report.new).items()},
+        "reporter": found["name"],
+        "reporter_email": found["email"],
+        "reporter_phone": found["phone"],
         "their_ref": report.ref,
-        "photo_urls": web_addresses(new.media_urls),
-        "photos": list(_photos(new.uploads)),
+        "photo_urls": found["photo_urls"],
+        "photos": list(_photos(report.new.uploads)),
     }
 
 
 def message_from(update: Update) -> dict[str, Any]:
     """An update from the other side as a message about a job."""
-    new = update.new
+    found = message_values(update)
     return {
-        "text": paragraphs(new.description),
+        "text": found["text"],
         "their_ref": update.ref,
-        "sender": one_line(f"{new.first_name} {new.last_name}"),
+        "sender": found["name"],
         "wanted": update.status,
-        "photo_urls": web_addresses(new.media_urls),
+        "photo_urls": found["photo_urls"],
     }
-
-
-def web_addresses(urls: tuple[str, ...]) -> list[str]:
-    """Those of the addresses that a browser may open."""
-    return [one_line(url) for url in urls if url.startswith(("http://", "https://"))]
 
 
 def _photos(uploads: tuple[types.Upload, ...]) -> Iterator[dict[str, str]]:

@@ -12,31 +12,11 @@ from waywarden.adapters.contract import SystemOptions
 from waywarden.adapters.deployment import Deployment
 from waywarden.adapters.faults import Complaint, SecretRef, unknown
 from waywarden.adapters.fields import RequestFields, UpdateFields
+from waywarden.adapters.values import MESSAGE_VALUES, REPORT_VALUES
 
 FolderName = Annotated[
     str, Meta(pattern=r"^(?!.*\.\.)[^/].*$|^$", description="The folder, under the one above.")
 ]
-REPORT_VALUES = (
-    "ref",
-    "key",
-    "category",
-    "service_code",
-    "lat",
-    "long",
-    "easting",
-    "northing",
-    "address",
-    "title",
-    "description",
-    "name",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "photo_urls",
-    "at",
-)
-MESSAGE_VALUES = ("ref", "key", "report", "status", "text", "at", "name", "email", "photo_urls")
 ANSWER = "answers."
 
 

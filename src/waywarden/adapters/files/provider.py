@@ -10,12 +10,12 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from waywarden.adapters import fields, letters, projecting
+from waywarden.adapters import fields, letters
 from waywarden.adapters.contract import (
     BadRow,
     NotOffered,
@@ -42,6 +42,7 @@ from waywarden.adapters.files.options import (
 )
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.opening import Opening, over_system
+from waywarden.adapters.values import message_values, report_values
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BadReply, RuleBroken
 from waywarden.kernel.text import one_line, paragraphs
@@ -82,7 +83,7 @@ class FilesSystem(System):
         return ()  # to send is only to keep, so nothing can have arrived unseen
 
     def report_steps(self, report: Report) -> Sequence[StepDraft]:
-        row = _columns(self._options.report, self._report_values(report))
+        row = self._report_row(report)
         return [StepDraft("file", {"row": row})]
 
     def send_update(self, update: Update) -> Sent:
@@ -96,7 +97,7 @@ class FilesSystem(System):
     def update_steps(self, update: Update) -> Sequence[StepDraft]:
         if self._options.message is None:
             return ()
-        row = _columns(self._options.message, self._message_values(update))
+        row = self._message_row(self._options.message, update)
         return [StepDraft("file", {"row": row, "is_message": True})]
 
     def take_step(self, step: Step) -> None:
@@ -133,23 +134,20 @@ class FilesSystem(System):
                 self._take_in("updates", updates, self._keep_updates)
 
     def preview_report(self, report: Report) -> str:
-        row = _columns(self._options.report, self._report_values(report))
+        row = self._report_row(report)
         return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
 
     def preview_update(self, update: Update) -> str:
         if self._options.message is None:
             raise NotOffered
-        row = _columns(self._options.message, self._message_values(update))
+        row = self._message_row(self._options.message, update)
         return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
 
     def sample_change(self) -> Mapping[str, Any]:
         named = self._options.updates
         if named is None:
             raise NotOffered
-        at = fields.written(datetime(2026, 11, 25, 9, 30, tzinfo=UTC), self._reading)
-        usual = {"id": "1", "report": "4711", "ref": "77", "text": "Filled.", "at": at}
-        places = {name: place for name in UPDATE_FIELDS if (place := getattr(named, name))}
-        return {place: usual.get(name, "") for name, place in places.items()}
+        return fields.made_up(named, self._reading)
 
     def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
         named = self._options.updates
@@ -232,54 +230,25 @@ class FilesSystem(System):
             return replace(found, requested_datetime=now, updated_datetime=now)
         return found
 
-    def _report_values(self, report: Report) -> dict[str, Any]:
-        new = report.new
-        east = north = None
-        if self._options.projection and new.lat is not None and new.long is not None:
-            east, north = projecting.to_grid(new.lat, new.long, self._options.projection)
-        return {
-            "ref": report.ref or report.key,
-            "key": report.key,
-            "category": report.category,
-            "service_code": new.service_code,
-            "lat": new.lat,
-            "long": new.long,
-            "easting": east,
-            "northing": north,
-            "address": one_line(new.address_string),
-            "title": one_line(" ".join(new.attributes.get("title", ()))),
-            "description": paragraphs(new.description),
-            "at": fields.written(clock.now(), self._reading),
-            **_person(new),
+    def _report_row(self, report: Report) -> dict[str, Any]:
+        found = report_values(report, projection=self._options.projection)
+        found["ref"] = report.ref or report.key
+        return self._row(self._options.report, found, report.new)
+
+    def _message_row(self, out: OutFile, update: Update) -> dict[str, Any]:
+        return self._row(out, message_values(update), update.new)
+
+    def _row(
+        self, out: OutFile, found: Mapping[str, Any], new: types.NewRequest | types.NewUpdate
+    ) -> dict[str, Any]:
+        """A heading to its cell, in order."""
+        given = {
+            **found,
+            "at": fields.written(found["at"], self._reading),
+            "photo_urls": " ".join(found["photo_urls"]),
+            **{f"{ANSWER}{code}": ", ".join(said) for code, said in new.attributes.items()},
         }
-
-    def _message_values(self, update: Update) -> dict[str, Any]:
-        new = update.new
-        return {
-            "ref": update.ref,
-            "key": update.key,
-            "report": new.service_request_id,
-            "status": update.status,
-            "text": paragraphs(new.description),
-            "at": fields.written(new.updated_datetime, self._reading),
-            **_person(new),
-        }
-
-
-def _person(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
-    return {
-        "name": one_line(f"{new.first_name} {new.last_name}"),
-        "first_name": one_line(new.first_name),
-        "last_name": one_line(new.last_name),
-        "email": one_line(new.email),
-        "phone": one_line(new.phone),
-        "photo_urls": " ".join(new.media_urls),
-        **{f"{ANSWER}{code}": ", ".join(given) for code, given in new.attributes.items()},
-    }
-
-
-def _columns(out: OutFile, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {heading: values.get(value, "") for heading, value in out.columns.items()}
+        return {heading: given.get(value, "") for heading, value in out.columns.items()}
 
 
 def _whole(row: Mapping[str, Any]) -> Mapping[str, Any]:

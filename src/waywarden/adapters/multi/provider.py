@@ -6,6 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
+from waywarden.adapters.catalogue import discovery_of
 from waywarden.adapters.deployment import Deployment, Kind
 from waywarden.adapters.multi.options import SEPARATOR, MultiOptions, children, faults
 from waywarden.adapters.opening import Opening
@@ -26,20 +27,7 @@ class MultiProvider:
         self._deployment, self._bare = deployment, bare
 
     def discovery(self, _call: Call) -> types.Discovery:
-        deployment = self._deployment
-        endpoint = types.Endpoint(
-            specification="http://wiki.open311.org/GeoReport_v2",
-            url=deployment.public_url or "",
-            changeset=deployment.changeset,
-            type="production" if deployment.is_live else "test",
-            formats=("text/xml", "application/json"),
-        )
-        return types.Discovery(
-            changeset=deployment.changeset,
-            contact=deployment.contact,
-            key_service=f"Ask {deployment.name} for a key.",
-            endpoints=(endpoint,) if deployment.public_url else (),
-        )
+        return discovery_of(self._deployment)
 
     def services(self, call: Call) -> Iterable[types.Service]:
         return [

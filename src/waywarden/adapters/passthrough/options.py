@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from waywarden.adapters.contract import SystemOptions
+from waywarden.adapters.calling import HttpOptions
 from waywarden.adapters.deployment import WEB_ADDRESS, Deployment
 from waywarden.adapters.faults import Complaint, SecretRef
 
 
-class PassthroughOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PassthroughOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A body's own Open311 server. Dates without a zone are in the deployment's."""
 
     url: Annotated[
@@ -43,16 +43,6 @@ class PassthroughOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknow
     ] = 90
     takes_updates: Annotated[bool, Meta(description="Whether it takes what people add.")] = True
     headers: Annotated[dict[str, str], Meta(description="Further headers of every call.")] = {}
-    allow_private: Annotated[
-        tuple[str, ...],
-        Meta(description="Hosts or networks that may be called although they are private."),
-    ] = ()
-    connect_seconds: Annotated[
-        float, Meta(gt=0, le=60, description="How long connecting may take.")
-    ] = 10.0
-    read_seconds: Annotated[
-        float, Meta(gt=0, le=300, description="How long an answer may take.")
-    ] = 60.0
 
 
 def faults(_deployment: Deployment, options: PassthroughOptions) -> Iterator[Complaint]:

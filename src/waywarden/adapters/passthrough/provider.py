@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from waywarden.adapters import letters
+from waywarden.adapters.calling import way_to
 from waywarden.adapters.catalogue import SERVER_SET
 from waywarden.adapters.contract import (
     BadRow,
@@ -32,7 +32,6 @@ from waywarden.adapters.opening import Opening, over_system
 from waywarden.adapters.passthrough.options import PassthroughOptions, faults
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BadReply, Misconfigured, Refused, RuleBroken, TryLater, Unknown
-from waywarden.kernel.http import Limits, Way
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311 import params, types
 from waywarden.open311.client import Client
@@ -288,13 +287,7 @@ def _as_ours(error: Fault) -> Exception:
 def _opened(opening: Opening) -> PassthroughSystem:
     options: PassthroughOptions = opening.loaded.options
     key = options.api_key.read(opening.environ) if options.api_key else ""
-    way = Way(
-        limits=Limits(connect_seconds=options.connect_seconds, read_seconds=options.read_seconds),
-        allowed_private=options.allow_private,
-        headers=options.headers,
-        masked=(key,) if key else (),
-        hosts=[urlsplit(options.url).hostname or ""],
-    )
+    way = way_to(options, options.url, headers=options.headers, secret=key)
     client = Client(
         options.url,
         way=way,

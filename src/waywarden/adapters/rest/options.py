@@ -2,59 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
 from waywarden.adapters import projecting
-from waywarden.adapters.contract import SystemOptions
+from waywarden.adapters.calling import HttpOptions
 from waywarden.adapters.deployment import WEB_ADDRESS, Deployment
 from waywarden.adapters.faults import Complaint, SecretRef
 from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, RequestFields, UpdateFields
 from waywarden.adapters.rest.templating import Templates, path_fault
+from waywarden.adapters.values import MESSAGE_VALUES, REPORT_VALUES
 
 Method = Literal["GET", "POST", "PUT", "PATCH"]
 JsonPath = Annotated[str, Meta(description="Where it stands in the answer (JMESPath).")]
 
-REPORT_VALUES = (
-    "ref",
-    "key",
-    "category",
-    "service_code",
-    "lat",
-    "long",
-    "easting",
-    "northing",
-    "address",
-    "title",
-    "description",
-    "name",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "photo_urls",
-    "answers",
-)
-MESSAGE_VALUES = (
-    "ref",
-    "key",
-    "report",
-    "status",
-    "category",
-    "text",
-    "at",
-    "name",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "photo_urls",
-    "answers",
-    "current",
-)
 PHOTO_VALUES = ("report", "key", "url", "filename", "content_type", "base64")
 SPAN_VALUES = ("since", "until")
 LIST_VALUES = ("created_from", "created_to", "changed_from", "changed_to", "categories", "states")
@@ -163,23 +126,13 @@ class UpdatesList(UpdateFields, frozen=True, kw_only=True, forbid_unknown_fields
     paging: Paging = Paging()
 
 
-class RestOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RestOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A system that speaks JSON over HTTP."""
 
     url: Annotated[str, Meta(pattern=WEB_ADDRESS, description="Where the system answers.")]
     hosts: Annotated[
         tuple[str, ...], Meta(description="Other hosts that may be called, such as for photos.")
     ] = ()
-    allow_private: Annotated[
-        tuple[str, ...],
-        Meta(description="Hosts or networks that may be called although they are private."),
-    ] = ()
-    connect_seconds: Annotated[
-        float, Meta(gt=0, le=60, description="How long connecting may take.")
-    ] = 5.0
-    read_seconds: Annotated[
-        float, Meta(gt=0, le=300, description="How long an answer may take.")
-    ] = 30.0
     headers: Annotated[dict[str, str], Meta(description="Headers of every call.")] = {}
     time_format: Annotated[
         str, Meta(description="How times are written (`strftime`); ISO 8601 unless named.")
@@ -196,12 +149,6 @@ class RestOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_field
     categories: ServicesList | None = None
     reports: ReportsList | None = None
     updates: UpdatesList | None = None
-
-
-def hosts_of(options: RestOptions) -> list[str]:
-    """Every host that may be called."""
-    urls = (options.url, options.auth.token_url)
-    return [*(host for url in urls if (host := urlsplit(url).hostname)), *options.hosts]
 
 
 def faults(deployment: Deployment, options: RestOptions) -> Iterator[Complaint]:
@@ -248,9 +195,9 @@ def _auth_faults(auth: Auth) -> Iterator[Complaint]:
 
 def _templates_in(options: RestOptions) -> Iterator[tuple[str, Any, Iterable[str]]]:
     calls: Mapping[str, tuple[Any, tuple[str, ...]]] = {
-        "report": (options.report, REPORT_VALUES),
+        "report": (options.report, (*REPORT_VALUES, "answers")),
         "find_report": (options.find_report, ("ref", "category", "since")),
-        "message": (options.message, MESSAGE_VALUES),
+        "message": (options.message, (*MESSAGE_VALUES, "answers", "current")),
         "find_message": (options.find_message, ("ref", "report", "since")),
         "photo": (options.photo, PHOTO_VALUES),
         "categories": (options.categories, ()),

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from waywarden.adapters import fields, letters, projecting
-from waywarden.adapters.catalogue import SERVER_SET
+from waywarden.adapters import fields, letters
+from waywarden.adapters.calling import way_to
 from waywarden.adapters.contract import (
     BadRow,
     CannotAsk,
@@ -41,12 +41,11 @@ from waywarden.adapters.rest.options import (
     RestOptions,
     UpdatesList,
     faults,
-    hosts_of,
 )
 from waywarden.adapters.rest.templating import Templates, found
+from waywarden.adapters.values import answers_in, message_values, report_values
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BadReply, TryLater
-from waywarden.kernel.http import Limits, Way
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
 from waywarden.open311.dates import write_date
@@ -185,15 +184,13 @@ class RestSystem(System):
         named = self._options.updates
         if named is None:
             raise NotOffered
-        usual = {"id": "1", "report": "4711", "text": "Filled.", "at": "2026-11-25T09:30:00Z"}
         row: dict[str, Any] = {}
-        for name in UPDATE_FIELDS:
-            *inside, last = (getattr(named, name) or "_").split(".")
+        for path, value in fields.made_up(named, self._reading).items():
+            *inside, last = path.split(".")
             place = row
             for part in inside:
                 place = place.setdefault(part, {})
-            place[last] = usual.get(name, "")
-        row.pop("_", None)
+            place[last] = value
         return row
 
     def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
@@ -283,39 +280,18 @@ class RestSystem(System):
             self._kept.opened(number, updates=good, bad=bad)
 
     def _report_values(self, report: Report) -> dict[str, Any]:
-        new = report.new
-        east = north = None
-        if self._options.projection and new.lat is not None and new.long is not None:
-            east, north = projecting.to_grid(new.lat, new.long, self._options.projection)
-        title = one_line(" ".join(new.attributes.get("title", ())))
-        return {
-            "ref": report.ref,
-            "key": report.key,
-            "category": report.category,
-            "service_code": new.service_code,
-            "lat": new.lat,
-            "long": new.long,
-            "easting": east,
-            "northing": north,
-            "address": one_line(new.address_string),
-            "title": title,
-            "description": paragraphs(new.description) or title,
-            **_person(new),
+        found = report_values(report, projection=self._options.projection)
+        words = found["description"] or found["title"]
+        return found | {
+            "description": words,
+            "at": write_date(found["at"]),
+            "answers": _answers(report.new),
         }
 
     def _message_values(self, update: Update) -> dict[str, Any]:
-        new = update.new
-        return {
-            "ref": update.ref,
-            "key": update.key,
-            "report": new.service_request_id,
-            "status": update.status,
-            "category": update.category,
-            "text": paragraphs(new.description),
-            "at": write_date(new.updated_datetime),
-            "current": {},
-            **_person(new),
-        }
+        found = message_values(update)
+        at = write_date(found["at"])
+        return found | {"at": at, "answers": _answers(update.new), "current": {}}
 
     def _shown(self, call: Call, values: Mapping[str, Any]) -> str:
         address = self._client.address(call.path, call.query, values)
@@ -323,20 +299,10 @@ class RestSystem(System):
         return f"{call.method} {address}\n{body}"
 
 
-def _person(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
-    return {
-        "name": one_line(f"{new.first_name} {new.last_name}"),
-        "first_name": one_line(new.first_name),
-        "last_name": one_line(new.last_name),
-        "email": one_line(new.email),
-        "phone": one_line(new.phone),
-        "photo_urls": [one for one in new.media_urls if one.startswith(("http://", "https://"))],
-        "answers": {
-            code: values[0] if len(values) == 1 else list(values)
-            for code, values in new.attributes.items()
-            if code not in SERVER_SET
-        },
-    }
+def _answers(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
+    """A question's code to its answer, a list where there are several."""
+    found = answers_in(new)
+    return {code: given[0] if len(given) == 1 else list(given) for code, given in found.items()}
 
 
 def _drafts(urls: Iterable[str], uploads: Iterable[types.Upload]) -> Iterator[StepDraft]:
@@ -360,13 +326,9 @@ def _opened(opening: Opening) -> RestSystem:
     options: RestOptions = opening.loaded.options
     zone = opening.loaded.deployment.zone
     secret = options.auth.secret.read(opening.environ) if options.auth.secret else ""
-    way = Way(
-        limits=Limits(connect_seconds=options.connect_seconds, read_seconds=options.read_seconds),
-        allowed_private=options.allow_private,
-        headers={"Accept": "application/json", **options.headers},
-        masked=(secret,) if secret else (),
-        hosts=hosts_of(options),
-    )
+    headers = {"Accept": "application/json", **options.headers}
+    addresses = (options.url, options.auth.token_url)
+    way = way_to(options, *addresses, headers=headers, secret=secret, hosts=options.hosts)
     templates = Templates(ZoneInfo(zone))
     credentials = Credentials(options.auth, secret, lambda: way)
     client = RestClient(way, options.url, credentials=credentials, templates=templates)

@@ -130,11 +130,6 @@ def words_in(value: Any) -> tuple[str, ...]:
     return tuple(word.strip() for word in str(value or "").split(",") if word.strip())
 
 
-def web_addresses(urls: tuple[str, ...]) -> list[str]:
-    """Those of the addresses that a browser may open."""
-    return [one_line(url) for url in urls if url.startswith(("http://", "https://"))]
-
-
 def without_pictures(value: Any) -> Any:
     """A text without what needs more than two bytes in UTF-16: emoji and rare signs."""
     return _BEYOND.sub("?", value) if isinstance(value, str) else value

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from waywarden.adapters import fields, projecting
-from waywarden.adapters.catalogue import SERVER_SET
+from waywarden.adapters import fields
 from waywarden.adapters.contract import (
     BadRow,
     CannotAsk,
@@ -28,6 +27,7 @@ from waywarden.adapters.opening import Opening, over_system
 from waywarden.adapters.sql import columns
 from waywarden.adapters.sql.client import Database, Row, Unstorable
 from waywarden.adapters.sql.options import MessagesTable, SqlOptions, UpdatesTable, faults
+from waywarden.adapters.values import answers_in, message_values, report_values
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
 
@@ -171,12 +171,7 @@ class SqlSystem(System):
         named = self._options.updates
         if named is None:
             raise NotOffered
-        made_up = {"id": 1, "report": 4711, "text": "Filled.", "at": "2026-11-25T09:30:00Z"}
-        return {
-            getattr(named, name): made_up.get(name, "")
-            for name in UPDATE_FIELDS
-            if getattr(named, name)
-        }
+        return fields.made_up(named, _reading_of(named))
 
     def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
         named = self._options.updates
@@ -187,25 +182,23 @@ class SqlSystem(System):
     def _row_of(self, report: Report) -> dict[str, Any]:
         """A report as a row, column by column, before it is fitted to their types."""
         new, named = report.new, self._options.reports
-        title = one_line(" ".join(new.attributes.get("title", ())))
+        found = report_values(report, projection=named.projection)
         values: dict[str, Any] = {
             named.ref: report.ref or None,
             named.category: report.category,
-            named.text: paragraphs(new.description) or title or "No description.",
-            named.title: title,
-            named.address: one_line(new.address_string),
-            named.name: one_line(f"{new.first_name} {new.last_name}"),
-            named.email: one_line(new.email),
-            named.phone: one_line(new.phone),
-            named.photos: LINE.join(columns.web_addresses(new.media_urls)),
-            named.answers: {
-                code: list(given)
-                for code, given in new.attributes.items()
-                if code not in SERVER_SET
-            },
-            **self._place_of(new),
+            named.text: found["description"] or found["title"] or "No description.",
+            named.title: found["title"],
+            named.address: found["address"],
+            named.name: found["name"],
+            named.email: found["email"],
+            named.phone: found["phone"],
+            named.photos: LINE.join(found["photo_urls"]),
+            named.answers: {code: list(given) for code, given in answers_in(new).items()},
             **named.constants,
         }
+        if found["lat"] is not None and found["long"] is not None:
+            values |= {named.lat: found["lat"], named.long: found["long"]}
+            values |= {named.easting: found["easting"], named.northing: found["northing"]}
         for code, column in named.attributes.items():
             values[column] = ", ".join(new.attributes.get(code, ())) or None
         values.pop("", None)
@@ -226,25 +219,15 @@ class SqlSystem(System):
                     raise
         raise Unstorable
 
-    def _place_of(self, new: types.NewRequest) -> dict[str, Any]:
-        named = self._options.reports
-        if new.lat is None or new.long is None:
-            return {}
-        found: dict[str, Any] = {named.lat: new.lat, named.long: new.long}
-        if named.easting:
-            east, north = projecting.to_grid(new.lat, new.long, named.projection)
-            found |= {named.easting: east, named.northing: north}
-        return found
-
     def _message_of(self, update: Update, named: MessagesTable) -> dict[str, Any]:
-        new = update.new
+        found = message_values(update)
         values: dict[str, Any] = {
             named.ref: update.ref,
-            named.text: paragraphs(new.description),
+            named.text: found["text"],
             named.status: update.status,
-            named.name: one_line(f"{new.first_name} {new.last_name}"),
-            named.email: one_line(new.email),
-            named.photos: LINE.join(columns.web_addresses(new.media_urls)),
+            named.name: found["name"],
+            named.email: found["email"],
+            named.photos: LINE.join(found["photo_urls"]),
             **named.constants,
         }
         values.pop("", None)
