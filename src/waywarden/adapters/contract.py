@@ -175,6 +175,10 @@ class System:
         """Does secondary work. Raises any of our errors to be asked again later."""
         raise NotOffered
 
+    def has_step(self, _step: Step, _since: datetime) -> bool:
+        """Whether a step that was sent since then has arrived. Raises CannotAsk: it is repeated."""
+        raise CannotAsk
+
     def requests(self, _wanted: Wanted) -> Iterable[types.ServiceRequest | BadRow]:
         """Reports, with category and state in the system's words, by the time they were made."""
         raise NotOffered

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -27,6 +27,7 @@ HEX_DIGEST = r"^[0-9a-f]{64}$"
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 WEB_ADDRESS = r"^https?://[^\s/]+"
 DataType = Literal["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]
+DATA_TYPES = frozenset(get_args(DataType))
 Asked = Literal[
     "fixmystreet_id",
     "report_url",

@@ -9,11 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from waywarden.adapters.contract import Step, StepDraft, System
+from waywarden.adapters.contract import CannotAsk, Step, StepDraft, System
 from waywarden.adapters.health import STEPS, Health
 from waywarden.adapters.store import Post, Store
 from waywarden.kernel import clock
-from waywarden.kernel.errors import Refused, TryLater, Unknown, WaywardenError
+from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown, WaywardenError
 from waywarden.kernel.retry import is_too_old, next_attempt_at
 
 log = logging.getLogger(__name__)
@@ -74,12 +74,13 @@ def take_due(
     """Takes the steps that are due, oldest first; how many were tried. Never raises our errors."""
     now = now or clock.now()
     statement = (
-        "select step_no, kind, key, name, report_id, data, blob, attempts, created_at from steps"
+        "select step_no, kind, key, name, report_id, data, blob, attempts, created_at, sent_at"
+        " from steps"
         " where state = 'waiting' and jurisdiction = ? and next_at <= ? order by step_no limit ?"
     )
     with store.connect() as db:
         due = db.execute(statement, [jurisdiction, now.isoformat(), AT_ONCE]).fetchall()
-    for number, kind, key, name, report_id, data, blob, attempts, created_at in due:
+    for number, kind, key, name, report_id, data, blob, attempts, created_at, sent_at in due:
         step = Step(
             name=name,
             report_id=report_id,
@@ -88,7 +89,7 @@ def take_due(
             key=f"{kind} {key} {name}",
         )
         try:
-            system.take_step(step)
+            _take(store, number, system, step, sent_at)
         except WaywardenError as error:
             _put_off(store, number, attempts + 1, datetime.fromisoformat(created_at), error, now)
             health.failed(STEPS, error)
@@ -99,12 +100,38 @@ def take_due(
             _put_off(store, number, attempts + 1, datetime.fromisoformat(created_at), error, now)
             health.failed(STEPS, error)
         else:
-            with store.connect() as db:
-                db.execute(
-                    "update steps set state = 'done', blob = x'' where step_no = ?", [number]
-                )
+            _done(store, number)
             health.succeeded(STEPS)
     return len(due)
+
+
+def _take(store: Store, number: int, system: System, step: Step, sent_at: str) -> None:
+    """Takes a step, unless it has arrived already by an attempt of which nothing was heard."""
+    if sent_at and _has_arrived(system, step, datetime.fromisoformat(sent_at)):
+        return
+    _note_sent(store, number, clock.now().isoformat())
+    try:
+        system.take_step(step)
+    except (TryLater, Refused, Misconfigured):
+        _note_sent(store, number, "")
+        raise
+
+
+def _has_arrived(system: System, step: Step, since: datetime) -> bool:
+    try:
+        return system.has_step(step, since)
+    except CannotAsk:
+        return False
+
+
+def _done(store: Store, number: int) -> None:
+    with store.connect() as db:
+        db.execute("update steps set state = 'done', blob = x'' where step_no = ?", [number])
+
+
+def _note_sent(store: Store, number: int, moment: str) -> None:
+    with store.connect() as db:
+        db.execute("update steps set sent_at = ? where step_no = ?", [moment, number])
 
 
 def _put_off(

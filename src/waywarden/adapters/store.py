@@ -88,6 +88,7 @@ class Store:
         with self.connect() as db:
             db.execute("pragma journal_mode = wal")
             db.executescript(Path(__file__).with_name("store.sql").read_text(encoding="utf-8"))
+            _upgrade(db)
             if not is_ours:
                 return
             db.execute("update posts set state = 'unsure' where state = 'sending'")
@@ -162,6 +163,12 @@ class Store:
     def _settle(self, change: str, post: Post, value: str) -> None:
         with self.connect() as db:
             db.execute(change + _WHERE, [value, post.jurisdiction, post.kind, post.key])
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    """What a store lacks that an earlier version made."""
+    if "sent_at" not in {row[1] for row in db.execute("pragma table_info(steps)")}:
+        db.execute("alter table steps add column sent_at text not null default ''")
 
 
 def _claimed(db: sqlite3.Connection, post: Post) -> Claim:

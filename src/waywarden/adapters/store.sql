@@ -27,6 +27,7 @@ create table if not exists steps (
     -- waiting: due at next_at. done. dead: tried for long enough, a person must look.
     state         text not null default 'waiting' check (state in ('waiting', 'done', 'dead')),
     attempts      integer not null default 0,
+    sent_at       text not null default '',  -- when it was last sent and may have arrived
     next_at       text not null,
     error         text not null default '',
     created_at    text not null,

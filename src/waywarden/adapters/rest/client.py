@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-import msgspec
-
 from waywarden.adapters.calling import answered
 from waywarden.adapters.rest.auth import Credentials
 from waywarden.adapters.rest.options import Call, Paging
+from waywarden.adapters.rest.reading import decoded, rows_of
 from waywarden.adapters.rest.templating import Templates, Values, found
 from waywarden.kernel.errors import BadReply, Misconfigured
 from waywarden.kernel.http import Answer, Way
@@ -109,20 +108,3 @@ class RestClient:
             message = "The system does not accept this adapter's key."
             raise Misconfigured(message)
         return answer
-
-
-def decoded(answer: Answer) -> Any:
-    """An answer's JSON. Raises BadReply."""
-    try:
-        return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadReply("The system's answer cannot be read.") from error
-
-
-def rows_of(plain: Any, path: str) -> list[Any]:
-    """The rows at a path. Raises BadReply where there is no list."""
-    rows = found(path, plain)
-    if not isinstance(rows, list):
-        message = "The system's answer holds no list where the file says there is one."
-        raise BadReply(message)
-    return rows

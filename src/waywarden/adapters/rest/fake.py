@@ -1,7 +1,8 @@
-"""Three works systems that speak JSON, each of another character, for trying the adapter.
+"""Four works systems that speak JSON, each of another character, for trying the adapter.
 
 `PlainDesk` is what the sample file describes. `LockingDesk` wants a token and refuses to write over
-what it has not been shown. `OneShotDesk` hands each event out once. All of them misbehave at will.
+what it has not been shown. `OneShotDesk` hands each event out once. `PostRoom` answers with a slip
+and gives the number later, and says what it wants to know. All of them misbehave at will.
 """
 
 import json
@@ -176,6 +177,8 @@ class PlainDesk(Desk):
 
     def _parts(self, asked: Asked) -> Answered:
         case = self.cases.get(asked.path[1])
+        if asked.path[2] == "photos":
+            return 200, {"photos": [one for one in self.photos if one["case"] == asked.path[1]]}
         return (200, {"notes": case["notes"]}) if case else (404, {"message": "No such case."})
 
 
@@ -260,6 +263,74 @@ class OneShotDesk(Desk):
                 {"ticket": e["case"], "state": e["state"], "said": e["note"]} for e in events
             ]
         }
+
+
+class PostRoom(Desk):
+    """What comes in lies in a tray, for a slip; its number is there when the tray is opened."""
+
+    FIELDS: Mapping[str, list[Plain]] = {
+        "POTHOLE": [
+            {"name": "depth", "label": "How deep?", "type": "NUM", "must": True, "unit": "cm"},
+            {
+                "name": "where",
+                "label": "Where?",
+                "type": "PICK",
+                "options": [{"id": 1, "is": "Lane"}],
+            },
+        ]
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tray: dict[str, Callable[[], str]] = {}
+        self.opened: dict[str, str] = {}
+        self.is_open = True
+        """Whether the tray is opened as soon as something lies in it."""
+
+    def open_tray(self) -> None:
+        """What a clerk does in the morning."""
+        with self.lock:
+            for slip, enter in self.tray.items():
+                self.opened[slip] = enter()
+            self.tray.clear()
+
+    def answer(self, asked: Asked) -> Answered:
+        routes: dict[tuple[str, str], Callable[[Asked], Answered]] = {
+            ("POST", "tray"): self._taken,
+            ("GET", "slips"): lambda asked: (200, {"number": self.opened.get(asked.path[1])}),
+            ("GET", "kinds"): self._kinds,
+            ("GET", "orders"): self._orders,
+            ("GET", "log"): lambda _asked: (200, self.changes),
+        }
+        return routes[(asked.method, asked.path[0])](asked)
+
+    def _taken(self, asked: Asked) -> Answered:
+        def enter() -> str:
+            if "order" not in asked.body:
+                return str(self.add_case(asked.body)["number"])
+            notes = self.cases[asked.body["order"]]["notes"]
+            notes.append(asked.body)
+            return str(len(notes))
+
+        with self.lock:
+            slip = f"S{len(self.opened) + len(self.tray) + 1}"
+            self.tray[slip] = enter
+        if self.is_open:
+            self.open_tray()
+        return 202, {"slip": slip}
+
+    def _kinds(self, asked: Asked) -> Answered:
+        if len(asked.path) == 1:
+            return 200, [{"code": "POTHOLE", "name": "Hole"}, {"code": "LAMP", "name": "Lamp"}]
+        fields = self.FIELDS.get(asked.path[1])
+        return (200, {"fields": fields}) if fields else (404, {"message": "It asks nothing."})
+
+    def _orders(self, asked: Asked) -> Answered:
+        rows = list(self.cases.values())
+        if len(asked.path) > 1:
+            rows = [row for row in rows if row["number"] == asked.path[1]]
+        wanted = asked.query.get("ref")
+        return 200, [row for row in rows if not wanted or row.get("ref") == wanted]
 
 
 def _item(case: Plain) -> Plain:

@@ -9,13 +9,14 @@ from msgspec import Meta
 
 from waywarden.adapters import projecting
 from waywarden.adapters.calling import HttpOptions
-from waywarden.adapters.deployment import WEB_ADDRESS, Deployment
+from waywarden.adapters.deployment import WEB_ADDRESS, DataType, Deployment
 from waywarden.adapters.faults import Complaint, SecretRef
 from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, RequestFields, UpdateFields
 from waywarden.adapters.rest.templating import Templates, path_fault
 from waywarden.adapters.values import MESSAGE_VALUES, REPORT_VALUES
 
 Method = Literal["GET", "POST", "PUT", "PATCH"]
+_QUESTION = ("code", "text", "datatype", "required", "hint", "choices", "choice_key", "choice_name")
 JsonPath = Annotated[str, Meta(description="Where it stands in the answer (JMESPath).")]
 
 PHOTO_VALUES = ("report", "key", "url", "filename", "content_type", "base64")
@@ -51,7 +52,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     id: JsonPath = ""
 
 
-class MessageCall(Call, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PostCall(Call, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that enters something: its id stands in the answer, or comes later for a token."""
+
+    token: Annotated[
+        str,
+        Meta(
+            description="Where a token stands instead (JMESPath); `[system.token]` says the rest."
+        ),
+    ] = ""
+
+
+class MessageCall(PostCall, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The call that adds what people wrote. With `before` it reads, changes, and writes again."""
 
     before: Annotated[
@@ -60,6 +72,16 @@ class MessageCall(Call, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clash: Annotated[
         tuple[int, ...], Meta(description="Statuses that say that somebody else wrote meanwhile.")
     ] = (409, 412)
+
+
+class TokenCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the id is asked for that a token stands for."""
+
+    path: Annotated[str, Meta(description="Where it is: `/jobs/{{ token }}`.")]
+    query: Annotated[dict[str, str], Meta(description="Parameters; empty ones are left out.")] = {}
+    id: Annotated[
+        str, Meta(description="Where the id stands in the answer (JMESPath); nothing: not yet.")
+    ] = "id"
 
 
 class FindCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +125,27 @@ class ServicesList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     keywords: Annotated[str, Meta(description="Where its keywords stand, a list.")] = ""
 
 
+class QuestionsList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the system wants to know of a category. Each key of a value is a path in a row."""
+
+    path: Annotated[str, Meta(description="The list: `/types/{{ category }}/fields`.")]
+    query: Annotated[dict[str, str], Meta(description="Parameters.")] = {}
+    rows: Annotated[str, Meta(description="Where the rows stand in the answer (JMESPath).")] = "@"
+    code: Annotated[str, Meta(description="Where a row's code stands in it.")] = "code"
+    text: Annotated[str, Meta(description="Where its words stand.")] = "text"
+    datatype: Annotated[str, Meta(description="Where its kind stands.")] = ""
+    datatypes: Annotated[
+        dict[str, DataType], Meta(description="The system's word for a kind to Open311's.")
+    ] = {}
+    required: Annotated[str, Meta(description="Where it says whether it is needed.")] = ""
+    hint: Annotated[str, Meta(description="Where it says how the answer should look.")] = ""
+    choices: Annotated[
+        str, Meta(description="Where its choices stand: a list of rows, or key to wording.")
+    ] = ""
+    choice_key: Annotated[str, Meta(description="Where the key stands in such a row.")] = "key"
+    choice_name: Annotated[str, Meta(description="Where its wording stands.")] = "name"
+
+
 class ReportsList(RequestFields, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The system's list of reports. Each key of a value is a path in a row (JMESPath)."""
 
@@ -141,12 +184,16 @@ class RestOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=
         str, Meta(description="The projection of easting and northing, such as `EPSG:27700`.")
     ] = ""
     auth: Auth = Auth()
-    report: Call
+    report: PostCall
     find_report: FindCall | None = None
+    token: TokenCall | None = None
     message: MessageCall | None = None
     find_message: FindCall | None = None
+    message_token: TokenCall | None = None
     photo: Call | None = None
+    find_photo: FindCall | None = None
     categories: ServicesList | None = None
+    questions: QuestionsList | None = None
     reports: ReportsList | None = None
     updates: UpdatesList | None = None
 
@@ -180,6 +227,10 @@ def _place_faults(options: RestOptions) -> Iterator[Complaint]:
             yield f"system.{at}", fault
     if options.reports is not None and not options.reports.id:
         yield "system.reports.id", "this is missing"
+    for at in ("token", "message_token"):
+        call = options.report if at == "token" else options.message
+        if call is not None and bool(call.token) != (getattr(options, at) is not None):
+            yield f"system.{at}", "a token's place in an answer and this table go together"
     if options.updates is not None and not (options.updates.report or options.updates.ref):
         yield "system.updates.report", "this is missing (or `ref`)"
 
@@ -200,7 +251,11 @@ def _templates_in(options: RestOptions) -> Iterator[tuple[str, Any, Iterable[str
         "message": (options.message, (*MESSAGE_VALUES, "answers", "current")),
         "find_message": (options.find_message, ("ref", "report", "since")),
         "photo": (options.photo, PHOTO_VALUES),
+        "find_photo": (options.find_photo, ("ref", "report", "filename", "since")),
+        "token": (options.token, ("token",)),
+        "message_token": (options.message_token, ("token",)),
         "categories": (options.categories, ()),
+        "questions": (options.questions, ("category",)),
         "reports": (options.reports, LIST_VALUES),
         "updates": (options.updates, SPAN_VALUES),
     }
@@ -214,10 +269,14 @@ def _templates_in(options: RestOptions) -> Iterator[tuple[str, Any, Iterable[str
 
 def _paths_in(options: RestOptions) -> Iterator[tuple[str, str]]:
     parts: Mapping[str, tuple[str, ...]] = {
-        "report": ("id",),
-        "message": ("id",),
+        "report": ("id", "token"),
+        "message": ("id", "token"),
+        "token": ("id",),
+        "message_token": ("id",),
         "find_report": ("rows", "id", "ref"),
         "find_message": ("rows", "id", "ref"),
+        "find_photo": ("rows", "id", "ref"),
+        "questions": ("rows", *_QUESTION),
         "categories": ("rows", "code", "name", "description", "group", "keywords"),
         "reports": ("rows", "one_row", *REQUEST_FIELDS),
         "updates": ("rows", *UPDATE_FIELDS),

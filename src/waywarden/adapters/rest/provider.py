@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,20 +32,23 @@ from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, Reading
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.opening import Opening, over_system
 from waywarden.adapters.rest.auth import Credentials
-from waywarden.adapters.rest.client import NOT_FOUND, RestClient, decoded, rows_of
+from waywarden.adapters.rest.client import NOT_FOUND, RestClient
 from waywarden.adapters.rest.options import (
     Call,
     FindCall,
     MessageCall,
     ReportsList,
     RestOptions,
+    TokenCall,
     UpdatesList,
     faults,
 )
+from waywarden.adapters.rest.reading import decoded, question_of, rows_of, sent_of, text_at
 from waywarden.adapters.rest.templating import Templates, found
 from waywarden.adapters.values import answers_in, message_values, report_values
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BadReply, TryLater
+from waywarden.kernel.http import Answer
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
 from waywarden.open311.dates import write_date
@@ -92,10 +95,27 @@ class RestSystem(System):
             if (code := found(named.code, row)) not in (None, "")
         ]
 
+    def attributes(self, category: str) -> tuple[types.Attribute, ...]:
+        named = self._options.questions
+        if named is None:
+            return ()
+        address = self._client.address(named.path, named.query, {"category": category})
+        answer = self._client.read(address, also=[NOT_FOUND])
+        if answer.status == NOT_FOUND:
+            return ()  # this category asks nothing
+        rows = rows_of(decoded(answer), named.rows)
+        return tuple(question_of(row, named) for row in rows)
+
     def send_report(self, report: Report) -> Sent:
         call = self._options.report
         answer = self._client.send(call, self._report_values(report))
-        return Sent(id=_id_in(call, decoded(answer)) if call.id else report.ref)
+        return sent_of(call, answer, otherwise=report.ref)
+
+    def token(self, token: str) -> str:
+        return self._became(self._options.token, token)
+
+    def update_token(self, token: str) -> str:
+        return self._became(self._options.message_token, token)
 
     def find_report(self, report: Report, since: datetime) -> Iterator[str]:
         values = {"ref": report.ref, "category": report.category, "since": write_date(since)}
@@ -104,7 +124,7 @@ class RestSystem(System):
     def report_steps(self, report: Report) -> Sequence[StepDraft]:
         if self._options.photo is None:
             return ()
-        return [*_drafts(report.new.media_urls, report.new.uploads)]
+        return [*_drafts(f"report-{report.ref}", report.new)]
 
     def send_update(self, update: Update) -> Sent:
         call = self._options.message
@@ -112,18 +132,22 @@ class RestSystem(System):
             raise NotOffered
         values = self._message_values(update)
         if call.before:
-            plain = self._changed(call, values)
+            answer = self._changed(call, values)
         else:
             answer = self._client.send(call, values, also=[NOT_FOUND])
             if answer.status == NOT_FOUND:
                 raise NotKnown
-            plain = decoded(answer) if call.id else None
-        return Sent(id=_id_in(call, plain) if call.id else update.ref)
+        return sent_of(call, answer, otherwise=update.ref)
 
     def find_update(self, update: Update, since: datetime) -> Iterator[str]:
         report = update.new.service_request_id
         values = {"ref": update.ref, "report": report, "since": write_date(since)}
         return self._found(self._options.find_message, values)
+
+    def update_steps(self, update: Update) -> Sequence[StepDraft]:
+        if self._options.photo is None:
+            return ()
+        return [*_drafts(f"update-{update.ref}", update.new)]
 
     def take_step(self, step: Step) -> None:
         call = self._options.photo
@@ -133,6 +157,12 @@ class RestSystem(System):
         given = {"report": step.report_id, "key": step.key, **values}
         given["base64"] = base64.b64encode(step.blob).decode()
         self._client.send(call, given)
+
+    def has_step(self, step: Step, since: datetime) -> bool:
+        find, filename = self._options.find_photo, str(step.data.get("filename", ""))
+        marks = {"ref": step.key, "report": step.report_id, "filename": filename}
+        found_ = self._found(find, {**marks, "since": write_date(since)}, also=filename)
+        return next(found_, None) is not None
 
     def requests(self, wanted: Wanted) -> Iterable[types.ServiceRequest | BadRow]:
         named = self._options.reports
@@ -199,7 +229,14 @@ class RestSystem(System):
             raise NotOffered
         return self._update_of(named, row)
 
-    def _changed(self, call: MessageCall, values: Mapping[str, Any]) -> Any:
+    def _became(self, call: TokenCall | None, token: str) -> str:
+        if call is None:
+            raise NotOffered
+        address = self._client.address(call.path, call.query, {"token": token})
+        answer = self._client.read(address, also=[NOT_FOUND])
+        return "" if answer.status == NOT_FOUND else text_at(call.id, decoded(answer))
+
+    def _changed(self, call: MessageCall, values: Mapping[str, Any]) -> Answer:
         """Reads, changes and writes; again when somebody else wrote meanwhile."""
         for _turn in range(MOST_CLASHES):
             address = self._client.address(call.before, {}, values)
@@ -209,11 +246,14 @@ class RestSystem(System):
             given = {**values, "current": decoded(before)}
             answer = self._client.send(call, given, also=call.clash)
             if answer.status not in call.clash:
-                return decoded(answer) if call.id else None
+                return answer
         message = "Others keep writing to this report. Please ask again in a minute."
         raise TryLater(message)
 
-    def _found(self, find: FindCall | None, values: Mapping[str, Any]) -> Iterator[str]:
+    def _found(
+        self, find: FindCall | None, values: Mapping[str, Any], *, also: str = ""
+    ) -> Iterator[str]:
+        """Ids of what stands there under our `ref`, or under `also`."""
         if find is None or not values["ref"]:
             raise CannotAsk
         address = self._client.address(find.path, find.query, values)
@@ -222,7 +262,7 @@ class RestSystem(System):
             return
         for row in rows_of(decoded(answer), find.rows):
             number = found(find.id, row)
-            is_ours = not find.ref or str(found(find.ref, row)) == str(values["ref"])
+            is_ours = not find.ref or str(found(find.ref, row)) in {values["ref"], also or None}
             if is_ours and number not in (None, ""):
                 yield str(number)
 
@@ -305,21 +345,15 @@ def _answers(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
     return {code: given[0] if len(given) == 1 else list(given) for code, given in found.items()}
 
 
-def _drafts(urls: Iterable[str], uploads: Iterable[types.Upload]) -> Iterator[StepDraft]:
+def _drafts(whose: str, new: types.NewRequest | types.NewUpdate) -> Iterator[StepDraft]:
+    """A step for each photo. Its name is no other's, so that it can be looked for by it."""
     number = 0
-    for number, url in enumerate(urls, start=1):
-        yield StepDraft(f"photo {number}", {"url": url, "filename": f"photo{number}.jpg"})
-    for further, one in enumerate(uploads, start=number + 1):
-        named = {"filename": one_line(one.filename), "content_type": one.content_type}
-        yield StepDraft(f"photo {further}", named, one.data)
-
-
-def _id_in(call: Call, plain: Any) -> str:
-    number = found(call.id, plain)
-    if number is None or isinstance(number, dict | list) or str(number) == "":
-        message = "The system's answer holds no id where the file says there is one."
-        raise BadReply(message)
-    return str(number)
+    for number, url in enumerate(new.media_urls, start=1):
+        yield StepDraft(f"photo {number}", {"url": url, "filename": f"{whose}-{number}.jpg"})
+    for further, one in enumerate(new.uploads, start=number + 1):
+        ending = PurePosixPath(one_line(one.filename)).suffix or ".jpg"
+        given = {"filename": f"{whose}-{further}{ending}", "content_type": one.content_type}
+        yield StepDraft(f"photo {further}", given, one.data)
 
 
 def _opened(opening: Opening) -> RestSystem:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from waywarden.adapters import fields
+from waywarden.adapters.deployment import DATA_TYPES
 from waywarden.adapters.fields import Reading
 from waywarden.adapters.sql.options import QuestionsTable
 from waywarden.kernel.errors import Refused
@@ -104,7 +105,7 @@ def made_id(
 def question_of(row: Mapping[str, Any], named: QuestionsTable) -> types.Attribute:
     """A row of the table of questions."""
     word = str(row.get(named.datatype) or "")
-    datatype = named.datatypes.get(word, word if word in types_known() else "string")
+    datatype = named.datatypes.get(word, word if word in DATA_TYPES else "string")
     values = _choices(row.get(named.values))
     return types.Attribute(
         code=str(row[named.code]),
@@ -113,11 +114,6 @@ def question_of(row: Mapping[str, Any], named: QuestionsTable) -> types.Attribut
         description=one_line(str(row[named.text])),
         values=tuple(types.AttributeValue(str(key), str(name)) for key, name in values.items()),
     )
-
-
-def types_known() -> frozenset[str]:
-    """The data types of Open311."""
-    return frozenset({"string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"})
 
 
 def _choices(value: Any) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The `[system]` table of an `sql` deployment: which table and column means what."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -9,11 +9,10 @@ from msgspec import Meta
 
 from waywarden.adapters import projecting
 from waywarden.adapters.contract import SystemOptions
-from waywarden.adapters.deployment import Deployment
+from waywarden.adapters.deployment import DataType, Deployment
 from waywarden.adapters.faults import Complaint, SecretRef
 from waywarden.adapters.fields import RequestFields, UpdateFields
 
-DataType = Literal["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]
 TableName = Annotated[
     str, Meta(min_length=1, description="The table, with its schema where needed: `works.jobs`.")
 ]

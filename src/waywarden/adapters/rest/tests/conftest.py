@@ -8,8 +8,8 @@ from waywarden.adapters.app import build_app
 from waywarden.adapters.deployment import load_all
 from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.new_file import filled
-from waywarden.adapters.rest.fake import LockingDesk, OneShotDesk, PlainDesk
-from waywarden.adapters.rest.tests.files import LOCKING, ONE_SHOT
+from waywarden.adapters.rest.fake import LockingDesk, OneShotDesk, PlainDesk, PostRoom
+from waywarden.adapters.rest.tests.files import LOCKING, ONE_SHOT, POST_ROOM
 from waywarden.adapters.store import Store
 from waywarden.adapters.tests.memory import KEY, Asker
 from waywarden.kernel.secrets import hash_token
@@ -76,6 +76,16 @@ def one_shot():
 @pytest.fixture
 def one_shot_adapter(deploy, one_shot):
     return deploy(one_shot, _filled(ONE_SHOT))
+
+
+@pytest.fixture
+def post_room():
+    return PostRoom()
+
+
+@pytest.fixture
+def post_room_adapter(deploy, post_room):
+    return deploy(post_room, _filled(POST_ROOM))
 
 
 @pytest.fixture

@@ -121,3 +121,80 @@ Done = "fixed"
 [services.POTHOLE]
 name = "Pothole"
 """
+
+POST_ROOM = """
+[system]
+url = "https://api.vendor.example/v2"
+
+[system.report]
+path = "/tray"
+token = "slip"
+[system.report.body]
+kind = "{{ category }}"
+words = "{{ description }}"
+lat = "{{ lat }}"
+lon = "{{ long }}"
+ref = "{{ ref }}"
+answers = "{{ answers }}"
+
+[system.token]
+path = "/slips/{{ token }}"
+id = "number"
+
+[system.find_report]
+path = "/orders"
+query = { ref = "{{ ref }}" }
+id = "number"
+ref = "ref"
+
+[system.message]
+path = "/tray"
+token = "slip"
+body = { order = "{{ report }}", words = "{{ text }}" }
+
+[system.message_token]
+path = "/slips/{{ token }}"
+id = "number"
+
+[system.categories]
+path = "/kinds"
+
+[system.questions]
+path = "/kinds/{{ category }}/fields"
+rows = "fields"
+code = "name"
+text = "label"
+datatype = "type"
+datatypes = { NUM = "number", PICK = "singlevaluelist" }
+required = "must"
+hint = "unit"
+choices = "options"
+choice_key = "id"
+choice_name = "is"
+
+[system.reports]
+path = "/orders"
+one = "/orders/{{ id }}"
+one_row = "[0]"
+id = "number"
+category = "kind"
+status = "state"
+text = "words"
+created = "created"
+changed = "changed"
+lat = "lat"
+long = "lon"
+ref = "ref"
+
+[system.updates]
+path = "/log"
+id = "id"
+report = "case"
+status = "state"
+text = "note"
+at = "at"
+
+[statuses]
+New = "open"
+Done = "fixed"
+"""

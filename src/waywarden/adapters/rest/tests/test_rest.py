@@ -1,4 +1,4 @@
-"""Three systems of different character behind the adapter, described by a file each."""
+"""Systems of different character behind the adapter, described by a file each."""
 
 from datetime import timedelta
 
@@ -58,6 +58,12 @@ def sent(adapter, **changed):
     return got.json[0]["service_request_id"]
 
 
+def make_due(adapter):
+    """The pauses are over."""
+    with adapter.app._store.connect() as db:
+        db.execute("update steps set next_at = ''")
+
+
 class TestPlain:
     def test_a_report_travels_as_the_file_says_with_its_kinds_of_values(self, plain_adapter, plain):
         assert sent(plain_adapter) == "C-1"
@@ -95,6 +101,58 @@ class TestPlain:
         plain_adapter.app.go_round()
         (photo,) = plain.photos
         assert (photo["case"], photo["url"]) == ("C-1", url)
+
+    def test_a_photo_whose_answer_was_lost_is_looked_for_and_not_sent_twice(
+        self, plain_adapter, plain
+    ):
+        sent(plain_adapter, media_url="https://site.example/1.jpeg")
+        plain.switches = Switches(lost_reply=True)
+        plain_adapter.app.go_round()
+        assert len(plain.photos) == 1
+        plain.switches = Switches()
+        make_due(plain_adapter)
+        plain_adapter.app.go_round()
+        assert len(plain.photos) == 1
+        assert plain_adapter.get("/health.json").json["deployments"][0]["steps_waiting"] == 0
+
+    def test_a_photo_that_a_kill_left_open_is_looked_for_too(
+        self, plain_adapter, plain, monkeypatch
+    ):
+        class Killed(BaseException):
+            pass
+
+        def killed(*_asked):
+            raise Killed
+
+        sent(plain_adapter, media_url="https://site.example/1.jpeg")
+        with monkeypatch.context() as patch:
+            patch.setattr("waywarden.adapters.health.Health.succeeded", killed)
+            patch.setattr("waywarden.adapters.steps._done", killed)
+            with pytest.raises(Killed):
+                plain_adapter.app.go_round()
+        plain_adapter.app.go_round()
+        assert len(plain.photos) == 1
+
+    def test_where_photos_cannot_be_looked_for_a_lost_one_is_sent_again(
+        self, deploy, plain, sample
+    ):
+        table = sample[sample.index("[system.find_photo]") : sample.index("[system.reports]")]
+        adapter = deploy(plain, sample.replace(table, ""))
+        sent(adapter, media_url="https://site.example/1.jpeg")
+        plain.switches = Switches(lost_reply=True)
+        adapter.app.go_round()
+        plain.switches = Switches()
+        make_due(adapter)
+        adapter.app.go_round()
+        assert len(plain.photos) == 2
+
+    def test_photos_of_what_people_add_go_to_the_same_report(self, plain_adapter, plain):
+        number = sent(plain_adapter)
+        added = update(number, media_url="https://site.example/2.jpeg")
+        plain_adapter.post("/servicerequestupdates.json", added)
+        plain_adapter.app.go_round()
+        (photo,) = plain.photos
+        assert (photo["case"], photo["filename"]) == (number, "update-12-1.jpg")
 
     def test_lists_come_page_after_page(self, plain_adapter, plain):
         for number in range(230):
