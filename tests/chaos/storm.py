@@ -44,7 +44,10 @@ class Poster:
         turns: queue.SimpleQueue[int] = queue.SimpleQueue()
         for turn in range(self.count):
             turns.put(turn)
-        threads = [threading.Thread(target=self._client, args=[turns]) for _one in range(CLIENTS)]
+        threads = [
+            threading.Thread(target=self._client, args=[turns], daemon=True)
+            for _one in range(CLIENTS)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -103,7 +106,7 @@ class Storm:
     def blow(self) -> None:
         """Until all reports are posted, most have met it, and all updates are said."""
         began = time.monotonic()
-        posting = threading.Thread(target=self.poster.run)
+        posting = threading.Thread(target=self.poster.run, daemon=True)
         self.world.ask(roughness=ROUGHNESS)
         posting.start()
         marks = iter(

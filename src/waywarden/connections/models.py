@@ -1,5 +1,7 @@
 """A connection, what was said over it, and the circuit that spares a system that is down."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -92,6 +94,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind})"
+
+    @property
+    def retry_pauses(self) -> tuple[timedelta, ...]:
+        """Its own pauses before another try; empty: the usual ones."""
+        return tuple(timedelta(minutes=minutes) for minutes in self.retry_minutes)
 
 
 class Circuit(models.Model):

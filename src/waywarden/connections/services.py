@@ -21,7 +21,7 @@ from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock, http, options
 from waywarden.kernel.errors import Misconfigured, RuleBroken
-from waywarden.kernel.retry import CIRCUIT_OPENS_AT, PROBE_PAUSES, pause_after
+from waywarden.kernel.retry import CIRCUIT_OPENS_AT, probe_pause
 from waywarden.kernel.secrets import Box
 from waywarden.kernel.text import shorten, without_control_characters
 
@@ -286,7 +286,8 @@ def note_failure(connection_id: int, *, reason: str, is_probe: bool = False) -> 
             if circuit.failures >= CIRCUIT_OPENS_AT:
                 circuit.opened_at = circuit.opened_at or moment
                 probes = circuit.failures - CIRCUIT_OPENS_AT + 1
-                circuit.probe_at = moment + pause_after(probes, pauses=PROBE_PAUSES)
+                own = circuit.connection.retry_pauses
+                circuit.probe_at = moment + probe_pause(probes, own=own)
         circuit.save()
         opens = circuit.opened_at is not None and not was_open
         if opens:

@@ -37,6 +37,21 @@ def pause_after(
     return pause * (1 + JITTER * chance())
 
 
+def probe_pause(
+    probes: int,
+    *,
+    own: tuple[timedelta, ...] = (),
+    chance: Callable[[], float] = random.random,
+) -> timedelta:
+    """The pause before the next probe after `probes` failed ones (1 or more).
+
+    It is never longer than the longest of the connection's `own` pauses, where it has any.
+    """
+    longest = max(own, default=PROBE_PAUSES[-1])
+    pauses = tuple(min(pause, longest) for pause in PROBE_PAUSES)
+    return pause_after(probes, pauses=pauses, chance=chance)
+
+
 def next_attempt_at(
     *,
     now: datetime,

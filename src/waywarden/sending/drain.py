@@ -120,8 +120,7 @@ def _connection(lane: Lane) -> Connection | None:
 
 def _pauses(connection: Connection | None) -> tuple[timedelta, ...]:
     """The connection's own pauses before another try, else the usual ones."""
-    own = connection.retry_minutes if connection else []
-    return tuple(timedelta(minutes=minutes) for minutes in own) or PAUSES
+    return (connection and connection.retry_pauses) or PAUSES
 
 
 def _calls_at_once(connection: Connection | None) -> int:

@@ -33,3 +33,15 @@ def test_the_other_side_is_never_asked_sooner_than_it_said():
 def test_after_seven_days_a_delivery_is_refused_by_age(days, too_old):
     first = NOON - timedelta(days=days)
     assert retry.is_too_old(first_attempt_at=first, now=NOON) is too_old
+
+
+@pytest.mark.parametrize(
+    ("probes", "own", "minutes"),
+    [(1, (), 1), (2, (), 2), (3, (), 5), (9, (), 5), (3, (1, 3), 3), (9, (1,), 1), (3, (60,), 5)],
+)
+def test_a_probe_waits_five_minutes_at_most_and_no_longer_than_the_connection_does(
+    probes, own, minutes
+):
+    pauses = tuple(timedelta(minutes=one) for one in own)
+    pause = retry.probe_pause(probes, own=pauses, chance=lambda: 0.0)
+    assert pause == timedelta(minutes=minutes)
