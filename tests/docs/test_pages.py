@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from tests.docs.pages import DOCS, ROOT, pages
-from waywarden.config import environment
 from waywarden.config.cli import cli
+from waywarden.config.variables import SETTINGS
 
 TEXTS = [*pages(), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
 
@@ -45,7 +45,7 @@ def test_a_page_begins_with_its_title_and_has_words(path):
 
 @each_text
 def test_a_page_names_no_setting_that_there_is_not(path):
-    known = {setting.name for setting in environment.SETTINGS}
+    known = {setting.name for setting in SETTINGS}
     named_here = re.findall(r"\bWAYWARDEN_[A-Z_]*[A-Z]", path.read_text())
     assert {name.removesuffix("_FILE") for name in named_here} <= known
 

@@ -71,3 +71,24 @@ class LayerShape(models.Model):
 
     def __str__(self) -> str:
         return f"{self.layer_id}/{self.pk}"
+
+
+class Address(models.Model):
+    """A place in a national gazetteer: the numbers of its property and of its street.
+
+    Bodies' systems ask for them (`uprn`, `usrn`); either may be missing. Found by its cell.
+    """
+
+    uprn = models.CharField(max_length=20, blank=True)
+    usrn = models.CharField(max_length=20, blank=True)
+    lat = models.FloatField()
+    lon = models.FloatField()
+    cell = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
+        indexes = [models.Index(fields=["cell"], name="address_cell")]
+
+    def __str__(self) -> str:
+        return f"{self.uprn} {self.usrn}".strip()

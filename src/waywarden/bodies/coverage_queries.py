@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import shapely
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from waywarden.areas.address_queries import has_addresses
 from waywarden.areas.models import Area
 from waywarden.backends.registry import backend_classes
 from waywarden.bodies.coverage import Drawing, Ground, Hole, drawing, holes
-from waywarden.bodies.models import Body, Category
+from waywarden.bodies.models import Body, Category, Question
 
 #: So many lines of a list are shown; the rest are counted.
 SHOWN = 500
@@ -34,11 +35,19 @@ class Coverage:
     without_categories: tuple[Body, ...]
     stranded: tuple[Stranded, ...]
     more_stranded: int
+    unanswered: tuple[Category, ...]
+    """Whose body asks for the number of a property or street, and no gazetteer was taken in."""
 
     @property
     def is_whole(self) -> bool:
         """Whether every point has a body and every category an address."""
-        return not (self.holes or self.without_areas or self.without_categories or self.stranded)
+        return not (
+            self.holes
+            or self.without_areas
+            or self.without_categories
+            or self.stranded
+            or self.unanswered
+        )
 
 
 def coverage() -> Coverage:
@@ -54,7 +63,18 @@ def coverage() -> Coverage:
         without_categories=tuple(in_use.filter(~Exists(offered))),
         stranded=tuple(found[:SHOWN]),
         more_stranded=max(len(found) - SHOWN, 0),
+        unanswered=() if has_addresses() else tuple(_asking_for_numbers()[:SHOWN]),
     )
+
+
+def _asking_for_numbers() -> QuerySet[Category]:
+    asked = Question.objects.filter(
+        category=OuterRef("pk"),
+        code__in=("uprn", "usrn"),
+        automated=Question.Automated.SERVER_SET,
+    )
+    rows = Category.objects.filter(Exists(asked), body__is_deleted=False, state__in=_PICKED)
+    return rows.select_related("body").order_by("body__name", "name")
 
 
 _PICKED = (Category.State.CONFIRMED, Category.State.UNCONFIRMED, Category.State.STAFF)

@@ -120,6 +120,30 @@ def _import_file(
     _show(done, rejects=rejects, file=table)
 
 
+@import_group.command()
+@_file
+@click.option("--grid", default="", help="Of easting and northing, such as EPSG:27700.")
+def addresses(*, file: Path, grid: str) -> None:
+    """Take a gazetteer's CSV in: the numbers of properties and streets, and where they are.
+
+    Columns: uprn, usrn (either may be missing), and latitude and longitude or easting and
+    northing. It takes the place of the one before; until its end that one is used.
+    """
+    setup.set_up()
+    from rich.console import Console
+
+    from waywarden.areas.address_services import import_addresses
+
+    with Console(stderr=True).status("Reading") as status:
+        counts = import_addresses(
+            file, grid=grid, progress=lambda rows: status.update(f"{rows:,} rows")
+        )
+    click.echo(
+        f"{counts.read} rows: {counts.read - counts.left_out} taken in,"
+        f" {counts.left_out} left out for want of a number or a place."
+    )
+
+
 @contextmanager
 def _progress_bar() -> Iterator[Callable[["Progress"], None]]:
     """A bar on standard error: through the years where they are known, else the rows so far."""

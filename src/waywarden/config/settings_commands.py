@@ -5,6 +5,7 @@ import os
 import click
 
 from waywarden.config import environment
+from waywarden.config.variables import SETTINGS, Setting
 
 
 @click.command()
@@ -15,11 +16,11 @@ def settings(*, docs: bool) -> None:
         click.echo(environment.markdown(), nl=False)
         return
     environment.read()
-    for setting in environment.SETTINGS:
+    for setting in SETTINGS:
         click.echo(f"{setting.name}={_shown(setting)}")
 
 
-def _shown(setting: environment.Setting) -> str:
+def _shown(setting: Setting) -> str:
     if setting.secret:
         is_given = setting.name in os.environ or f"{setting.name}_FILE" in os.environ
         return "(set, not shown)" if is_given else "(not set)"

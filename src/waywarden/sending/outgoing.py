@@ -10,15 +10,19 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db.models import Model
 
+from waywarden.areas.address_queries import Numbers, numbers_near
 from waywarden.backends.contract import OutgoingPhoto, OutgoingReport, OutgoingUpdate, Person
 from waywarden.bodies.models import Question
 from waywarden.bodies.question_models import SiteQuestion
+from waywarden.geo.points import Point
 from waywarden.reports.models import Photo, ReportBody
 from waywarden.reports.queries import states_after
 from waywarden.reports.states import State
 from waywarden.sending.mails import mail_of_report, mail_of_update
 from waywarden.sending.models import AT_A_DESK, Delivery
 
+#: Attributes that are looked up in the gazetteer.
+NUMBERS = frozenset({"uprn", "usrn"})
 Item = OutgoingReport | OutgoingUpdate
 Row = TypeVar("Row", bound=Model)
 
@@ -34,6 +38,8 @@ class _Beside:
     photos_of_update: Mapping[int, list[Photo]]
     questions: Mapping[int, list[Question]]
     of_sites: Sequence[SiteQuestion]
+    numbers: Mapping[int, Numbers]
+    """Of the property and the street at reports whose body asks for them."""
 
     def row_of(self, delivery: Delivery) -> ReportBody | None:
         return self.rows.get((delivery.report_id, delivery.body_id))
@@ -69,14 +75,33 @@ def _read_beside(deliveries: Sequence[Delivery]) -> _Beside:
     update_ids = {one.update_id for one in deliveries if one.update_id is not None}
     category_ids = {one.category_id for one in deliveries if one.category_id is not None}
     rows = ReportBody.objects.filter(report__in={one.report_id for one in deliveries})
+    questions = _grouped(Question.objects.filter(category__in=category_ids), "category_id")
     return _Beside(
         rows={(row.report_id, row.body_id): row for row in rows},
         states=states_after([one.update for one in deliveries if one.update is not None]),
         photos_of_report=_grouped(Photo.objects.filter(report__in=new_ids), "report_id"),
         photos_of_update=_grouped(Photo.objects.filter(update__in=update_ids), "update_id"),
-        questions=_grouped(Question.objects.filter(category__in=category_ids), "category_id"),
+        questions=questions,
         of_sites=list(SiteQuestion.objects.all()),
+        numbers=_numbers(deliveries, questions),
     )
+
+
+def _numbers(
+    deliveries: Sequence[Delivery], questions: Mapping[int, list[Question]]
+) -> dict[int, Numbers]:
+    """Looked up for new reports whose pin was placed, where the body's system asks for them."""
+    asking = {
+        category_id
+        for category_id, asked in questions.items()
+        if any(one.code in NUMBERS and one.automated for one in asked)
+    }
+    places = {
+        one.report_id: Point(one.report.lat, one.report.lon)
+        for one in deliveries
+        if one.update_id is None and one.category_id in asking and one.report.is_placed
+    }
+    return numbers_near(places, metres=settings.WAYWARDEN_ADDRESS_METRES)
 
 
 def _grouped(rows: Iterable[Row], name: str) -> dict[int, list[Row]]:
@@ -115,7 +140,7 @@ def _report(delivery: Delivery, beside: _Beside) -> OutgoingReport:
         service_code=delivery.category.service_code if delivery.category else "",
         emails=_emails(delivery),
         external_id=row.external_id if row else "",
-        known=_known(row),
+        known=beside.numbers.get(report.pk, Numbers()).as_known() | _known(row),
     )
 
 

@@ -5,10 +5,10 @@ import shapely
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from waywarden.areas.models import Area
+from waywarden.areas.models import Address, Area
 from waywarden.bodies.coverage import Ground, drawing, holes
 from waywarden.bodies.coverage_queries import coverage, why_nowhere
-from waywarden.bodies.models import Body, Category, Membership
+from waywarden.bodies.models import Body, Category, Membership, Question
 from waywarden.connections.models import Connection
 from waywarden.users.models import User
 
@@ -43,6 +43,15 @@ def test_the_drawing_shows_all_ground_and_the_holes_in_it():
     assert drawn.ground.startswith("M")
     assert "1000.0" in drawn.holes
     assert drawing([]) is None
+
+
+def test_categories_that_ask_for_a_number_nobody_can_look_up_are_said(db):
+    body = Body.objects.create(name="County", slug="county")
+    drains = Category.objects.create(body=body, name="Drains", slug="drains", emails=["d@x.org"])
+    Question.objects.create(category=drains, code="usrn", automated="server_set")
+    assert coverage().unanswered == (drains,)
+    Address.objects.create(usrn="22", lat=52.2, lon=-1.5, cell=1)
+    assert coverage().unanswered == ()
 
 
 @pytest.fixture

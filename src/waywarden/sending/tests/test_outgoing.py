@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from PIL import Image
 
+from waywarden.areas.address_services import import_addresses
 from waywarden.bodies.models import Question
 from waywarden.reports.models import Photo, ReportBody
 from waywarden.reports.photos import take_in
@@ -168,3 +169,24 @@ def test_an_update_tells_the_state_it_was_written_in_not_one_that_came_since(tow
     told = items_of(list(rows), with_mail=False)
     by_update = {item.update_id: item.state for item in told.values()}
     assert (by_update[early.pk], by_update[late.pk]) == ("confirmed", "fixed - user")
+
+
+def test_the_numbers_of_property_and_street_are_looked_up_where_the_body_asks_for_them(
+    town, fake, tmp_path
+):
+    path = tmp_path / "addresses.csv"
+    path.write_text("uprn,usrn,lat,lon\n1000,22,52.2001,-1.5\n")
+    import_addresses(path)
+    for code in ("uprn", "usrn"):
+        Question.objects.create(category=town.potholes, code=code, automated="server_set")
+    placed, unplaced, other = town.report(), town.report(is_placed=False), town.report(town.trees)
+    drain(Lane(town.connection.pk, 0))
+
+    sent = {
+        kept.new.attributes["fixmystreet_id"][0]: kept.new.attributes
+        for kept in fake.memory.requests.values()
+    }
+    assert sent[str(placed.pk)]["uprn"] == ("1000",)
+    assert sent[str(placed.pk)]["usrn"] == ("22",)
+    for report in (unplaced, other):
+        assert not {"uprn", "usrn"} & set(sent[str(report.pk)])
