@@ -21,6 +21,9 @@ export function around(map, config) {
   if (config.outline) {
     for (const name of ["style.load", "load"]) map.on(name, () => outline(map, config));
   }
+  if (config.unserved) {
+    for (const name of ["style.load", "load"]) map.on(name, () => unserved(map, config.unserved));
+  }
   middle(map);
   keepAddress(map, pins);
   note(map, config);
@@ -36,6 +39,17 @@ function outline(map, config) {
     id: "outline", source: "outline", type: "line",
     paint: { "line-color": config.accent || "#1f5fa6", "line-width": 2.5, "line-opacity": 0.8 },
   }, before);
+}
+
+/** The ground that no body answers for. */
+function unserved(map, geometry) {
+  if (map.getSource("unserved")) return;
+  map.addSource("unserved", { type: "geojson", data: { type: "Feature", geometry, properties: {} } });
+  map.addLayer({ id: "unserved", source: "unserved", type: "fill", paint: { "fill-color": "#b3261e", "fill-opacity": 0.28 } });
+  map.addLayer({
+    id: "unserved-edge", source: "unserved", type: "line",
+    paint: { "line-color": "#b3261e", "line-width": 2, "line-dasharray": [2, 1.5] },
+  });
 }
 
 /** Where the Enter key looks, while the map has the keyboard. */

@@ -60,6 +60,18 @@ def holes(grounds: Sequence[Ground]) -> list[Hole]:
     return sorted(found, key=lambda hole: (-hole.share, hole.name))
 
 
+def unserved(grounds: Sequence[Ground]) -> BaseGeometry | None:
+    """The ground that nobody answers for, simplified to be drawn on a map; None without any."""
+    answered = shapely.union_all([one.shape for one in grounds if one.is_answered])
+    left = shapely.union_all([one.shape for one in grounds]).difference(answered)
+    if left.is_empty:
+        return None
+    west, south, east, north = left.bounds
+    fine = max(east - west, north - south) / WIDTH  # no finer than a pixel
+    drawn = shapely.set_precision(left.simplify(fine), 1e-5)
+    return None if drawn.is_empty else drawn
+
+
 def drawing(grounds: Sequence[Ground]) -> Drawing | None:
     """All of it as a drawing; None where there is no ground."""
     whole = shapely.union_all([one.shape for one in grounds])

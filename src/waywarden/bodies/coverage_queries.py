@@ -1,7 +1,9 @@
 """Which points have no body, and which categories have nowhere to go (integration.md 1)."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import shapely
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,8 +12,9 @@ from django.utils.translation import gettext as _
 from waywarden.areas.address_queries import has_addresses
 from waywarden.areas.models import Area
 from waywarden.backends.registry import backend_classes
-from waywarden.bodies.coverage import Drawing, Ground, Hole, drawing, holes
+from waywarden.bodies.coverage import Drawing, Ground, Hole, drawing, holes, unserved
 from waywarden.bodies.models import Body, Category, Question
+from waywarden.geo.points import Box
 
 #: So many lines of a list are shown; the rest are counted.
 SHOWN = 500
@@ -75,6 +78,26 @@ def _asking_for_numbers() -> QuerySet[Category]:
     )
     rows = Category.objects.filter(Exists(asked), body__is_deleted=False, state__in=_PICKED)
     return rows.select_related("body").order_by("body__name", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """The ground without a body: by area, as a drawing, and as GeoJSON with the box around it."""
+
+    holes: tuple[Hole, ...]
+    drawing: Drawing | None
+    shape: dict[str, Any] | None = None
+    box: Box | None = None
+
+
+def unserved_ground() -> Unserved:
+    """Points without a body, for a map. Reads every boundary, as `coverage` does."""
+    grounds = list(_grounds())
+    found = Unserved(tuple(holes(grounds)), drawing(grounds))
+    shape = unserved(grounds) if found.holes else None
+    if shape is None:
+        return found
+    return replace(found, shape=json.loads(shapely.to_geojson(shape)), box=Box(*shape.bounds))
 
 
 _PICKED = (Category.State.CONFIRMED, Category.State.UNCONFIRMED, Category.State.STAFF)

@@ -35,6 +35,7 @@ MENU: tuple[Entry, ...] = (
     Entry("imports", "staff:imports", _("Imports")),
     Entry("templates", "staff:templates", _("Templates")),
     Entry("webhooks", "staff:webhooks", _("Webhooks")),
+    Entry("unserved", "staff:unserved", _("Without a body"), for_operators=True),
 )
 
 

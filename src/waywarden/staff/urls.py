@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from waywarden.staff import alarm_views as alarms
 from waywarden.staff import board_views as board
+from waywarden.staff import coverage_views as coverage
 from waywarden.staff import delivery_views as deliveries
 from waywarden.staff import duplicate_views as duplicates
 from waywarden.staff import import_views as imports
@@ -43,6 +44,7 @@ urlpatterns = [
     path("integration/shadow/", shadow.listed, name="shadow"),
     path("integration/shadow/<int:body_id>/", shadow.one, name="shadow-body"),
     path("integration/shadow/<int:body_id>/live/", shadow.live, name="go-live"),
+    path("unserved/", coverage.unserved, name="unserved"),
     path("webhooks/", webhooks.listed, name="webhooks"),
     path("webhooks/new/", webhooks.new, name="webhook-new"),
     path("webhooks/<int:endpoint_id>/", webhooks.one, name="webhook"),
