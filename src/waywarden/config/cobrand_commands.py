@@ -5,6 +5,7 @@ import click
 from waywarden import cobrands
 from waywarden.cobrands import beginning, reading
 from waywarden.config import environment
+from waywarden.kernel.cobrand import Registry
 from waywarden.kernel.errors import Misconfigured
 
 
@@ -33,10 +34,11 @@ def new(*, name: str) -> None:
 @cobrand.command()
 def check() -> None:
     """Read every site's file and say all that is wrong; ends with 1 when something is."""
-    faults = []
+    faults, sites = [], Registry()
     for folder in cobrands.folders(environment.read().cobrands):
         try:
             site = reading.read(folder)
+            sites.add(site)
         except Misconfigured as wrong:
             faults.append(str(wrong))
         else:

@@ -159,7 +159,8 @@ def about_database(_settings: Environment) -> Iterator[Finding]:
 
 
 def about_sites(_settings: Environment) -> Iterator[Finding]:
-    """Whether every cobrand has its folder."""
+    """Whether every cobrand has its folder, and the bodies that it names."""
+    from waywarden.bodies.queries import body_ids_of
     from waywarden.kernel.cobrand import registry
 
     sites = registry.all()
@@ -169,6 +170,9 @@ def about_sites(_settings: Environment) -> Iterator[Finding]:
     for site in sites:
         if not site.folder.is_dir():
             yield wrong(f"The folder of the cobrand {site.name} is missing.")
+        unknown = [slug for slug in site.bodies if not body_ids_of({slug})]
+        if unknown:
+            yield note(f"The cobrand {site.name} names bodies that are not: {', '.join(unknown)}.")
     names = ", ".join(site.name for site in sites)
     yield fine(f"Sites: {names}. The default is {registry.default.name}.")
 

@@ -56,6 +56,11 @@ class Cobrand:
     """Whether search machines may list its pages."""
 
     @property
+    def all_hosts(self) -> frozenset[str]:
+        """Every host name it answers on."""
+        return frozenset((*self.hosts, *self.language_hosts))
+
+    @property
     def templates(self) -> Path:
         """Where templates that replace the site's own lie."""
         return self.folder / "templates"
@@ -91,17 +96,24 @@ class Registry:
         self._cobrands: dict[str, Cobrand] = {}
 
     def add(self, cobrand: Cobrand) -> None:
-        """Makes a cobrand known. Raises Misconfigured when its name is taken."""
+        """Makes a cobrand known. Raises Misconfigured when its name or a host of it is taken."""
         if cobrand.name in self._cobrands:
             message = f"Two cobrands are called {cobrand.name!r}."
             raise Misconfigured(message)
+        for other in self._cobrands.values():
+            for host in sorted(cobrand.all_hosts & other.all_hosts):
+                message = (
+                    f"The sites {other.name} and {cobrand.name} both answer on {host}. "
+                    "Take it out of one of their files."
+                )
+                raise Misconfigured(message)
         self._cobrands[cobrand.name] = cobrand
 
     def for_host(self, host: str) -> Cobrand:
         """The cobrand that answers on this host name (port ignored), else the default."""
         bare = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         for cobrand in self._cobrands.values():
-            if bare.lower() in cobrand.hosts or bare.lower() in cobrand.language_hosts:
+            if bare.lower() in cobrand.all_hosts:
                 return cobrand
         return self.default
 

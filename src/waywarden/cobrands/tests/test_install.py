@@ -98,6 +98,13 @@ def test_a_new_site_is_a_folder_that_works_at_once(tmp_path):
         beginning.begin("north_riding", within=tmp_path)
 
 
+def test_two_sites_on_one_host_are_refused_for_a_copied_folder_keeps_its_hosts(tmp_path):
+    a_site(tmp_path, 'site_name = "One"\nhosts = ["ways.example"]', name="one")
+    a_site(tmp_path, 'site_name = "Two"\nhosts = ["two.example", "ways.example"]', name="two")
+    with pytest.raises(Misconfigured, match="one and two both answer on ways"):
+        installed(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "ratio"),
     [("#000000", "#ffffff", 21.0), ("#fff", "#fff", 1.0), ("#767676", "#ffffff", 4.54)],

@@ -141,3 +141,14 @@ def test_the_doctor_finds_a_mail_server_that_does_not_answer(settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     given = environment.read({"WAYWARDEN_MAIL_URL": "smtp://127.0.0.1:1"})
     assert verdicts(doctor.about_mail(given)) == ["wrong"]
+
+
+@pytest.mark.django_db
+def test_the_doctor_finds_a_site_of_bodies_that_are_not_there():
+    from waywarden.bodies.models import Body
+
+    said = "names bodies that are not: borsetshire"
+    found = list(doctor.about_sites(environment.read({})))
+    assert [said in one.sentence for one in found] == [True, False]
+    Body.objects.create(name="Borsetshire", slug="borsetshire")
+    assert verdicts(doctor.about_sites(environment.read({}))) == ["fine"]
