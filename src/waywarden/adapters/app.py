@@ -2,17 +2,19 @@
 
 import fcntl
 import functools
+import importlib
 import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from waywarden.adapters import deployment as deployments_
 from waywarden.adapters import logs, status_pages
+from waywarden.adapters.alarms import Alarms
 from waywarden.adapters.deployment import Loaded
 from waywarden.adapters.figures import Figures
 from waywarden.adapters.health import Health
@@ -38,6 +40,8 @@ class Opened:
 
     mounted: tuple[Mounted, ...]
     work: Mapping[str, Callable[[], None]]
+    alarms: Mapping[str, Alarms] = field(default_factory=dict)
+    """Jurisdiction → who is told of it; only those that tell somebody."""
     places: tuple[Provider, ...] = ()
     """Every provider, those behind another too."""
 
@@ -61,9 +65,10 @@ class AdapterApp:
         self.close = opened.close
         self._store, self._mounted, self._figures = store, opened.mounted, figures
         self._open311 = Open311App(Switchboard(opened.mounted, figures))
-        self._work = opened.work
+        self._alarms = opened.alarms
+        self._work = {**opened.work, "alarms": self._alarm}
         self._tidied = clock.now()
-        self.rounds = Rounds(every=ROUNDS_EVERY, work={**opened.work, "the store": self._tidy})
+        self.rounds = Rounds(every=ROUNDS_EVERY, work={**self._work, "the store": self._tidy})
         figures.watch(lambda: status_pages.gauges(self._standings(), store_bytes=self._size()))
         self._pages: dict[str, tuple[str, Callable[[], bytes]]] = {
             "/healthz": ("application/json", self._alive),
@@ -94,6 +99,12 @@ class AdapterApp:
         """Does once what the rounds do from time to time."""
         for work in self._work.values():
             work()
+
+    def _alarm(self) -> None:
+        if self._alarms:
+            for standing in self._standings():
+                if (alarms := self._alarms.get(standing.jurisdiction)) is not None:
+                    alarms.look(standing)
 
     def _tidy(self) -> None:
         if clock.now() - self._tidied > TIDY_EVERY:
@@ -130,6 +141,7 @@ def open_all(
 ) -> Opened:
     """Opens deployments: no system is asked anything yet."""
     mounted, work, everywhere = [], {}, list[Provider]()
+    alarms: dict[str, Alarms] = {}
     for one in loaded:
         health = Health(store, one.deployment.jurisdiction)
         places: list[Provider] = []
@@ -137,9 +149,19 @@ def open_all(
         at_once = getattr(one.options, "at_once", 8)
         gate = threading.BoundedSemaphore(at_once)
         mounted.append(Mounted(one.deployment, provider, health, gate))
+        if (found := _alarms_of(one, store, environ)) is not None:
+            alarms[one.deployment.jurisdiction] = found
         work[one.deployment.jurisdiction] = functools.partial(_go_round, places)
         everywhere += places
-    return Opened(tuple(mounted), work, tuple(everywhere))
+    return Opened(tuple(mounted), work, alarms, tuple(everywhere))
+
+
+def _alarms_of(loaded: Loaded, store: Store, environ: Mapping[str, str]) -> Alarms | None:
+    table = loaded.deployment.alarms
+    if table.mail is None and table.webhook is None:
+        return None
+    ways = importlib.import_module("waywarden.adapters.alarm_ways")  # only where it is wanted
+    return Alarms(Kept(store, loaded.deployment.jurisdiction), ways.ways_of(table, environ))
 
 
 def _opened(

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from waywarden.adapters.faults import Complaint, SecretRef, faults_in, under, unknown
+from waywarden.adapters.options import AlarmsTable
 from waywarden.adapters.toml_lines import line_for, lines_of
 from waywarden.kernel.errors import Misconfigured
 from waywarden.open311.statuses import IGNORE, STATE_OF, folded
@@ -122,6 +123,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = False
     contact: Annotated[str, Meta(description="Whom to ask; for `discovery`.")] = ""
     notice: Annotated[str, Meta(description="Told to whoever has sent a report.")] = ""
+    alarms: Annotated[
+        AlarmsTable, Meta(description="Who is told when something needs a person.")
+    ] = AlarmsTable()
     zone: Annotated[
         str, Meta(description="For times that the system writes without one: `Europe/London`.")
     ] = "UTC"
@@ -304,6 +308,9 @@ def _faults_between(deployment: Deployment, kind: Kind) -> Iterator[Complaint]:
     for word in sorted(kind.states):
         if folded(word) not in have:
             yield f"statuses.{word}", "this state of the vendor's has no status"
+    mail = deployment.alarms.mail
+    if mail is not None and mail.user and mail.password is None:
+        yield "alarms.mail.password", "this is missing"
     if not _is_zone(deployment.zone):
         yield "zone", "this time zone is not known; write it as Europe/London"
 

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -28,6 +28,9 @@ _STYLE = (
 )
 
 
+LONG = timedelta(hours=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How it stands with one deployment. No secret, nothing of a reporter's."""
@@ -40,6 +43,8 @@ class Standing:
     posts: int
     unsure: int
     """Reports and updates that may or may not have arrived."""
+    unsure_long: int
+    """Those of them that nobody has asked about for an hour: a sender that repeats settles them."""
     steps_waiting: int
     steps_dead: int
     set_aside: tuple[SetAside, ...]
@@ -54,10 +59,11 @@ def standing_of(store: Store, health: Health, *, name: str, kind: str) -> Standi
     """How it stands now."""
     place = health.jurisdiction
     with store.connect() as db:
-        posts, unsure = db.execute(
-            "select count(*), coalesce(sum(state = 'unsure'), 0) from posts"
+        posts, unsure, unsure_long = db.execute(
+            "select count(*), coalesce(sum(state = 'unsure'), 0),"
+            " coalesce(sum(state = 'unsure' and answer = '' and last_at < ?), 0) from posts"
             " where jurisdiction = ? or jurisdiction glob ?",
-            [place, f"{place}/*"],
+            [(clock.now() - LONG).isoformat(), place, f"{place}/*"],
         ).fetchone()
     counted = steps.counted(store, place)
     return Standing(
@@ -68,6 +74,7 @@ def standing_of(store: Store, health: Health, *, name: str, kind: str) -> Standi
         failures=tuple(health.failures),
         posts=posts,
         unsure=unsure,
+        unsure_long=unsure_long,
         steps_waiting=counted.waiting,
         steps_dead=counted.dead,
         set_aside=tuple(Kept(store, place).all_set_aside()),
