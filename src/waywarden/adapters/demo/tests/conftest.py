@@ -1,9 +1,5 @@
 """A works system on a loopback port, the adapter before it, and ways to ask both."""
 
-import threading
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-
 import pytest
 
 from waywarden.adapters.app import build_app
@@ -15,16 +11,7 @@ from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.store import Store
 from waywarden.adapters.tests.memory import KEY, Asker
 from waywarden.kernel.secrets import hash_token
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-class Threaded(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    block_on_close = False
+from waywarden.open311.tests.memory import served
 
 
 @pytest.fixture
@@ -44,13 +31,8 @@ def desk(works_app):
 
 @pytest.fixture
 def works_url(works_app):
-    server = make_server("127.0.0.1", 0, works_app, Threaded, Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(works_app) as url:
+        yield url
 
 
 @pytest.fixture
