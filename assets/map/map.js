@@ -37,6 +37,8 @@ function options(config, container) {
   };
 }
 
+const LATEST = 4000; // milliseconds after which the map is shown as far as it is drawn
+
 function start(frame) {
   const config = JSON.parse(frame.dataset.map);
   const container = document.createElement("div");
@@ -51,12 +53,16 @@ function start(frame) {
     return;
   }
   frame.classList.add("has-map");
+  const drawn = () => frame.classList.add("is-drawn");
+  map.once("idle", drawn);
+  map.on("movestart", ({ originalEvent }) => originalEvent && drawn());
+  setTimeout(drawn, LATEST);
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.getCanvas().setAttribute("aria-label", config.texts?.map || "Map");
-  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "bottom-right");
   if (config.mode !== "report" && navigator.geolocation) {
-    map.addControl(new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "top-right");
+    map.addControl(new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
   }
   dark.addEventListener("change", () => map.setStyle(makeStyle(config, dark.matches), { diff: false }));
   document.addEventListener("waywarden:located", ({ detail }) =>
@@ -65,10 +71,14 @@ function start(frame) {
   frame.dispatchEvent(new CustomEvent("waywarden:map", { bubbles: true, detail: { map } }));
 }
 
-/** Where the browser cannot draw a map, what it would show without scripts. */
+/** Where the browser cannot draw a map the pictures stay, with what they have without scripts. */
 function showPictures(frame) {
-  const plain = frame.querySelector("noscript");
-  if (plain) plain.replaceWith(document.createRange().createContextualFragment(plain.textContent));
+  for (const plain of frame.querySelectorAll("noscript")) {
+    const box = document.createElement("div");
+    box.className = "plain";
+    box.append(document.createRange().createContextualFragment(plain.textContent));
+    plain.replaceWith(box);
+  }
 }
 
 const frames = document.querySelectorAll("[data-map]");

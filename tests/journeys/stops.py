@@ -225,6 +225,10 @@ def _webhook_call(world: World) -> str:
     return f"/staff/webhooks/calls/{Call.objects.order_by('id').first().pk}/"
 
 
+def _duplicate(world: World) -> str:
+    return f"/staff/reports/{world.by_state['confirmed'].pk}/duplicate/"
+
+
 STAFF = (
     Stop("staff, the board", _at("/staff/integration/"), "Connections", who=_ines),
     Stop("staff, a connection", _connection, "Borsetshire works", who=_ines),
@@ -254,6 +258,7 @@ STAFF = (
         "staff, a new webhook", _at("/staff/webhooks/new/"), "A new webhook", who=_ines,
         then=_press("Add it"),
     ),
+    Stop("staff, a duplicate", _duplicate, "Same as another", who=_ines, then=_press("Tie")),
     Stop("staff, a test", _self_test, "Test of the endpoint", who=_ines),
 )  # fmt: skip
 
@@ -297,6 +302,14 @@ STOPS = (
     Stop("report, private, one's own", _private, "Van without plates", who=_rosa),
     Stop("bodies", _at("/reports"), "All reports"),
     Stop("body", _at("/reports/borsetshire"), "Borsetshire County Council", then=_open_filters),
+    Stop("body, its figures", _at("/reports/borsetshire"), "Borsetshire", then=_open_everything),
+    Stop(
+        "ward",
+        _at("/reports/borsetshire/ambridge-on-the-long-shore-by-felpersham"),
+        "Ambridge",
+        then=_open_filters,
+    ),
+    Stop("map of nothing", _at("/around?text=zzz"), "Reports near"),
     Stop("sign in", _at("/auth"), "Sign in"),
     Stop("sign in, with errors", _at("/auth"), "Sign in", then=_press("Mail me a link")),
     Stop("check your mail", _at("/report/check-mail"), "Now check your mail"),

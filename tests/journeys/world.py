@@ -12,6 +12,7 @@ from waywarden.areas.queries import forget_shapes
 from waywarden.bodies.models import Body, Category, Membership, Question, ResponseTemplate
 from waywarden.kernel import clock
 from waywarden.reports import photos, states
+from waywarden.reports.figure_services import refresh_figures
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.services import NewReport, create_report
 from waywarden.reports.states import State
@@ -46,7 +47,8 @@ class World:
 
 def build() -> World:
     """The town, in the database."""
-    area = _area()
+    area = _area("Borsetshire", "county", 24.90, 60.15, 24.98, 60.19)
+    _area("Ambridge on the Long Shore by Felpersham", "ward", 24.93, 60.16, 24.97, 60.18)
     county = _body("Borsetshire County Council", "borsetshire", area)
     district = _body("Borchester District Council", "borchester", area)
     rosa = User.objects.create_user("rosa@example.org", name="Rosa Weber")
@@ -62,6 +64,7 @@ def build() -> World:
     world.hidden = _report(rosa, "Street light", "Something rude", number=21)
     Report.objects.filter(pk=world.hidden.pk).update(state=State.HIDDEN)
     world.desk = build_desk(county, district, list(world.by_state.values()), world.private)
+    refresh_figures()
     return world
 
 
@@ -77,11 +80,10 @@ def _templates(county: Body) -> None:
         )
 
 
-def _area() -> Area:
-    square = shapely.box(24.90, 60.15, 24.98, 60.19)
-    west, south, east, north = square.bounds
+def _area(name: str, kind: str, *bounds: float) -> Area:
+    west, south, east, north = bounds
     area = Area.objects.create(
-        name="Borsetshire", kind="county", code="b", boundary=shapely.to_wkb(square),
+        name=name, kind=kind, code=name, boundary=shapely.to_wkb(shapely.box(*bounds)),
         west=west, south=south, east=east, north=north,
     )  # fmt: skip
     forget_shapes()

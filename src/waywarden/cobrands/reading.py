@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from waywarden.kernel.cobrand import TEXTS, Cobrand, PinColours, contrast
+from waywarden.kernel.cobrand import TEXTS, BaseMap, Cobrand, PinColours, contrast
 from waywarden.kernel.errors import Misconfigured
 
 FILE = "cobrand.toml"
@@ -17,6 +17,8 @@ PAPER, DARK_PAPER, INK, DARK_INK = "#faf9f6", "#14171b", "#ffffff", "#10151a"
 WORDS, SHAPES = 4.5, 3.0
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+_TILES = re.compile(r"https://[a-z0-9.-]+(:\d+)?/[^\s'\"<>;,]*")
+_MAP_FILE = re.compile(r"[A-Za-z0-9_.-]+\.pmtiles")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z]{2,8})?")
 
@@ -28,7 +30,10 @@ _KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     },
     "colours": {"accent": str, "accent_dark": str},
     "pins": {"open": str, "progress": str, "fixed": str, "closed": str},
-    "map": {"latitude": (int, float), "longitude": (int, float), "zoom": (int, float)},
+    "map": {
+        "latitude": (int, float), "longitude": (int, float), "zoom": (int, float),
+        "file": str, "tiles": str, "attribution": str,
+    },
     "policies": {"offers_other_bodies": bool, "asks_after_four_weeks": bool, "may_be_found": bool},
 }  # fmt: skip
 
@@ -57,7 +62,14 @@ def faults_of(given: Mapping[str, Any], folder: Path) -> list[str]:
         return faults
     if not str(given.get("site_name", "")).strip():
         faults.append("site_name is missing: what is the site called?")
-    return [*faults, *_words(given), *_colours(given), *_files(given, folder), *_place(given)]
+    return [
+        *faults,
+        *_words(given),
+        *_colours(given),
+        *_files(given, folder),
+        *_place(given),
+        *_base_map(given.get("map", {})),
+    ]
 
 
 def _keys_and_types(given: Mapping[str, Any]) -> list[str]:
@@ -139,8 +151,26 @@ def _place(given: Mapping[str, Any]) -> list[str]:
         for name, (least, most) in limits.items()
         if name in place and not least <= place[name] <= most
     ]
-    if 0 < len(place) < len(limits):
+    if 0 < len(place.keys() & limits.keys()) < len(limits):
         faults.append("map needs all of latitude, longitude and zoom")
+    return faults
+
+
+def _base_map(given: Mapping[str, Any]) -> list[str]:
+    file, tiles = given.get("file", ""), given.get("tiles", "")
+    faults = []
+    if tiles and not (
+        _TILES.fullmatch(tiles) and all(f"{{{part}}}" in tiles for part in ("z", "x", "y"))
+    ):
+        faults.append(
+            f"map.tiles is {tiles!r}; it is an https address with {{z}}, {{x}} and {{y}} in it"
+        )
+    if tiles and not given.get("attribution"):
+        faults.append("map.attribution is missing: whose are the pictures of map.tiles?")
+    if file and (tiles or not _MAP_FILE.fullmatch(file)):
+        faults.append(
+            f"map.file is {file!r}; it is the name of a .pmtiles file, and not beside map.tiles"
+        )
     return faults
 
 
@@ -157,8 +187,11 @@ def _made(given: Mapping[str, Any], folder: Path) -> Cobrand:
         folder=folder,
         languages=tuple(given.get("languages", usual.languages)),
         centre=(place["latitude"], place["longitude"], float(place["zoom"]))
-        if place
+        if "latitude" in place
         else usual.centre,
+        base_map=BaseMap(
+            **{name: place[name] for name in ("file", "tiles", "attribution") if name in place}
+        ),
         pins=PinColours(**given.get("pins", {})),
         bodies=tuple(given.get("bodies", ())),
         mail_from=given.get("mail_from", ""),

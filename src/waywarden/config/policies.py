@@ -5,6 +5,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from waywarden.ui.current import cobrand_of
+
 
 class PolicyMiddleware(CSPMiddleware):
     """django-csp's, which knows that the pages of `/admin` need more than the site's."""
@@ -20,6 +22,10 @@ class PolicyMiddleware(CSPMiddleware):
         if not report_only and parts.config is None and is_admin(request.path_info):
             parts.config = settings.ADMIN_CONTENT_SECURITY_POLICY
             parts.nonce = None
+        if origin := cobrand_of(request).base_map.origin:
+            # The script of the map fetches the pictures, the map without scripts shows them.
+            more = {"img-src": [origin], "connect-src": [origin]}
+            parts.update = {**(parts.update or {}), **more}
         return parts
 
 

@@ -22,6 +22,23 @@ class PinColours:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseMap:
+    """What lies under the pins: a file of the install, or pictures that others serve."""
+
+    file: str = ""
+    """A PMTiles file in the install's folder of maps; "" is the first one there."""
+    tiles: str = ""
+    """The address of pictures of 256 pixels, with {z}, {x} and {y}; "" for none."""
+    attribution: str = ""
+    """Whose they are, as their licence wants it."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host that browsers fetch the pictures from, "" for our own."""
+        return "/".join(self.tiles.split("/")[:3]) if self.tiles else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cobrand:
     """One site on the install. `bodies` are slugs; empty means every body's reports show."""
 
@@ -36,6 +53,7 @@ class Cobrand:
     centre: tuple[float, float, float] = (0.0, 0.0, 2.0)
     """Latitude and longitude in degrees, zoom."""
     pins: PinColours = field(default_factory=PinColours)
+    base_map: BaseMap = field(default_factory=BaseMap)
     bodies: tuple[str, ...] = ()
     mail_from: str = ""
     contact: str = ""

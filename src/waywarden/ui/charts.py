@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Of the drawing, in its own units; the page makes it as wide as there is room.
-WIDTH, HEIGHT = 640, 200
-_LEFT, _TOP, _BOTTOM = 44, 10, 26
+WIDTH, HEIGHT = 400, 190
+_LEFT, _TOP, _BOTTOM = 40, 10, 26
+#: With more months than these every second is named.
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Chart:
     width: int = WIDTH
     height: int = HEIGHT
     left: int = _LEFT
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether not all names have room."""
+        return len(self.columns) > _NAMED
 
 
 def columns(months: Sequence[tuple[str, int, int]]) -> Chart:

@@ -27,19 +27,25 @@ from waywarden.kernel.cobrand import Cobrand
 from waywarden.kernel.errors import Misconfigured
 from waywarden.reports.clusters import Cluster
 from waywarden.reports.states import PinClass
-from waywarden.ui.current import cobrand_of
+from waywarden.ui.current import cobrand_of, current_cobrand
 
 #: The map of pictures has tiles of 256 pixels, the one in the browser of 512 at the same zoom:
 #: pages speak of the latter's zooms, the pictures are one further in.
 LEAST_ZOOM, MOST_ZOOM = 10, 18
 #: The zooms at which a place that was found, and one to be chosen exactly, are first shown.
 PLACE_ZOOM, EXACT_ZOOM = 16, 17
+#: The zooms of pictures that others serve.
+LEAST_PICTURE_ZOOM, MOST_PICTURE_ZOOM = 1, 19
 CLICK = "tile_"
 
 
 def map_path() -> Path | None:
-    """The base map of this install, None where there is none."""
-    folder = Path(settings.WAYWARDEN_MAP_DIR)
+    """The file of the site's base map, None where there is none or others serve it."""
+    folder, chosen = Path(settings.WAYWARDEN_MAP_DIR), current_cobrand().base_map
+    if chosen.tiles:
+        return None
+    if chosen.file:
+        return folder / chosen.file if (folder / chosen.file).is_file() else None
     try:
         return _map_in(folder, folder.stat().st_mtime_ns)
     except FileNotFoundError:
@@ -81,8 +87,12 @@ def map_settings(
         "texts": _texts(),
         **more,
     }
-    path, tiles = map_path(), tile_file()
-    if path and tiles:
+    path, tiles, base = map_path(), tile_file(), cobrand.base_map
+    if base.tiles:
+        zooms = [LEAST_PICTURE_ZOOM, MOST_PICTURE_ZOOM]
+        found |= {"tiles": base.tiles, "tile_kind": "raster", "tile_zooms": zooms}
+        found["attribution"] = base.attribution
+    elif path and tiles:
         found |= {
             "tiles": f"/tiles/{{z}}/{{x}}/{{y}}.mvt?v={map_version(path)}",
             "tile_zooms": [tiles.zooms[0], tiles.zooms[-1]],
@@ -191,9 +201,10 @@ def still_map(
     x, y = (part * 2**zoom for part in world_xy(centre))
     left, top = round(x - columns / 2), round(y - rows / 2)
     path = map_path()
+    served = current_cobrand().base_map.tiles or ""
     version = map_version(path) if path else ""
     tiles = tuple(
-        _tile(zoom, left + column, top + row, at=(column, row), version=version)
+        _tile(zoom, left + column, top + row, at=(column, row), version=version, served=served)
         for row in range(rows)
         for column in range(columns)
     )
@@ -221,12 +232,18 @@ def still_map(
     )
 
 
-def _tile(zoom: int, x: int, y: int, *, at: tuple[int, int], version: str) -> Tile:
-    address = f"/tiles/{zoom}/{x % 2**zoom}/{min(max(y, 0), 2**zoom - 1)}"
+def _tile(zoom: int, x: int, y: int, *, at: tuple[int, int], version: str, served: str) -> Tile:
+    across, down = x % 2**zoom, min(max(y, 0), 2**zoom - 1)
+    url = f"/tiles/{zoom}/{across}/{down}.png?v={version}"
+    dark_url = f"/tiles/{zoom}/{across}/{down}.dark.png?v={version}"
+    if served:
+        url = dark_url = (
+            served.replace("{z}", str(zoom)).replace("{x}", str(across)).replace("{y}", str(down))
+        )
     return Tile(
-        name=f"{CLICK}{zoom}_{x % 2**zoom}_{y}",
-        url=f"{address}.png?v={version}",
-        dark_url=f"{address}.dark.png?v={version}",
+        name=f"{CLICK}{zoom}_{across}_{y}",
+        url=url,
+        dark_url=dark_url,
         left=at[0] * TILE_PIXELS,
         top=at[1] * TILE_PIXELS,
     )

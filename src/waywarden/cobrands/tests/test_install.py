@@ -72,6 +72,10 @@ def test_everything_of_a_file_is_read():
         ('site_name = "X"\nlogo = "l.svg"', "there is no"),
         ('site_name = "X"\n[map]\nlatitude = 60.0', "map needs all of"),
         ('site_name = "X"\n[map]\nlatitude = 99\nlongitude = 0\nzoom = 3', "between -85 and 85"),
+        ('site_name = "X"\n[map]\ntiles = "http://t/{z}/{x}/{y}"\nattribution = "A"', "an https"),
+        ('site_name = "X"\n[map]\ntiles = "https://t.example/{z}/{x}"\nattribution = "A"', "{y}"),
+        ('site_name = "X"\n[map]\ntiles = "https://t.example/{z}/{x}/{y}"', "whose are the"),
+        ('site_name = "X"\n[map]\nfile = "../a.pmtiles"', "the name of a .pmtiles file"),
         ('site_name = "X"\n[colours]\naccent = "red"', "a colour is written #rrggbb"),
         ('site_name = "X"\n[colours]\naccent = "#ffcc00"', "stands out from #faf9f6 by 1.4 only"),
         ('site_name = "X"\n[colours]\naccent_dark = "#333333"', "stands out from #14171b"),
@@ -88,6 +92,16 @@ def test_a_wrong_file_is_refused_with_its_name_and_what_to_mend(tmp_path, text, 
         read(folder)
     assert words in str(wrong.value)
     assert str(folder / FILE) in str(wrong.value)
+
+
+def test_a_site_may_have_a_base_map_of_its_own_without_a_place_of_its_own(tmp_path):
+    text = 'site_name = "X"\n[map]\ntiles = "https://t.example/{z}/{x}/{y}.png"\n'
+    site = read(a_site(tmp_path, text + 'attribution = "© T"'))
+    assert site.base_map.origin == "https://t.example"
+    assert site.base_map.attribution == "© T"
+    assert site.centre == (0.0, 0.0, 2.0)
+    other = read(a_site(tmp_path, 'site_name = "Y"\n[map]\nfile = "north.pmtiles"', name="other"))
+    assert (other.base_map.file, other.base_map.origin) == ("north.pmtiles", "")
 
 
 def test_a_new_site_is_a_folder_that_works_at_once(tmp_path):

@@ -1,10 +1,13 @@
 """Which content security policy an answer carries."""
 
+import dataclasses
+
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
 from waywarden.config.policies import PolicyMiddleware, is_admin
+from waywarden.kernel.cobrand import BaseMap, registry
 
 
 def policy(path: str, *, uses_nonce: bool = False) -> str:
@@ -38,3 +41,13 @@ def test_the_admin_has_a_policy_of_its_own():
 )
 def test_only_the_admin_is_the_admin(path, claim):
     assert is_admin(path) is claim
+
+
+def test_pictures_of_the_map_may_come_from_where_the_site_says_and_nowhere_else():
+    tiles = BaseMap(tiles="https://t.example/{z}/{x}/{y}.png", attribution="© T")
+    request = RequestFactory().get("/around")
+    request.cobrand = dataclasses.replace(registry.default, base_map=tiles)
+    found = PolicyMiddleware(lambda _request: HttpResponse())(request)["Content-Security-Policy"]
+    allowed = {part.split()[0] for part in found.split(";") if "https://t.example" in part}
+    assert allowed == {"img-src", "connect-src"}
+    assert "t.example" not in policy("/around")

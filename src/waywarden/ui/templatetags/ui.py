@@ -104,18 +104,27 @@ def report_row(report: Report | Listed) -> SafeString:
 
 
 @register.simple_tag
-def still_tiles(still: object, clickable: object) -> SafeString:
-    """The pictures of the map of pictures; clickable, each sends the place of a click on it."""
+def still_tiles(still: object) -> SafeString:
+    """The pictures of the map of pictures."""
+    return _for_each_tile(still, _SEEN)
+
+
+@register.simple_tag
+def still_clicks(still: object) -> SafeString:
+    """What lies on them unseen where no scripts run: each sends the place of a click on it."""
+    return _for_each_tile(still, _CLICKED)
+
+
+def _for_each_tile(still: object, drawn: str) -> SafeString:
     if not isinstance(still, StillMap):
         return SafeString()
-    drawn = _CLICKED if clickable else _SEEN
     html = "".join(drawn.format(tile) for tile in still.tiles)
     return mark_safe(html)  # noqa: S308 - our own numbers
 
 
 _CLICKED = (
-    '<input type="image" class="tile" name="{0.name}" src="{0.url}" alt="" tabindex="-1"'
-    ' width="256" height="256" formnovalidate>'
+    '<input type="image" class="tile" name="{0.name}" alt="" tabindex="-1" formnovalidate'
+    ' src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7">'
 )
 _SEEN = (
     '<picture><source media="(prefers-color-scheme: dark)" srcset="{0.dark_url}">'
@@ -146,6 +155,16 @@ def _paths(kind: PinClass) -> SafeString:
     return format_html(
         '<path class="pin-shape" d="{}"/><path class="pin-mark" d="{}"/>', drawn.shape, drawn.mark
     )
+
+
+#: The addresses that the menu leads to.
+_MENU = ("/", "/around", "/reports", "/alert", "/my", "/auth")
+
+
+@register.filter
+def place_in_menu(path: object) -> str:
+    """The address of the menu's line that leads to this very page, "" for none."""
+    return str(path) if path in _MENU else ""
 
 
 @register.filter

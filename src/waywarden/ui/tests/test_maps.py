@@ -1,11 +1,16 @@
 """Maps on pages: clicks on pictures, pixels of pins, boxes."""
 
+import dataclasses
+from pathlib import Path
+
 import pytest
 from django.http import QueryDict
 
 from waywarden.geo.points import Point
+from waywarden.kernel.cobrand import BaseMap, registry
 from waywarden.reports.states import PinClass
-from waywarden.ui.maps import clicked_place, still_map, visible_box
+from waywarden.ui.current import speaking_for
+from waywarden.ui.maps import clicked_place, map_path, map_settings, still_map, visible_box
 
 HERE = Point(60.169, 24.94)
 
@@ -59,3 +64,31 @@ def test_the_arrows_lead_where_they_say():
 def test_a_map_at_the_edge_of_the_world_still_has_a_box_and_pictures(centre, zoom):
     assert visible_box(centre, zoom).north >= visible_box(centre, zoom).south
     assert len(still_map(centre, zoom).tiles) == 20
+
+
+def site_with(**values):
+    return dataclasses.replace(registry.default, base_map=BaseMap(**values))
+
+
+def test_a_site_whose_pictures_others_serve_shows_those_with_scripts_and_without(rf):
+    site = site_with(tiles="https://t.example/{z}/{x}/{y}.png", attribution="© T")
+    request = rf.get("/around")
+    request.cobrand = site
+    with speaking_for(site):
+        told = map_settings(request, mode="around", centre=(60.17, 24.94, 15))
+        still = still_map(HERE, 16)
+    assert (told["tiles"], told["tile_kind"]) == ("https://t.example/{z}/{x}/{y}.png", "raster")
+    assert told["attribution"] == "© T"
+    assert still.tiles[0].url.startswith("https://t.example/17/")
+    assert still.tiles[0].name.startswith("tile_17_")
+
+
+def test_a_site_may_have_a_map_file_of_its_own(tmp_path, settings):
+    for name in ("a.pmtiles", "north.pmtiles"):
+        Path(tmp_path, name).touch()
+    settings.WAYWARDEN_MAP_DIR = tmp_path
+    assert map_path() == tmp_path / "a.pmtiles"
+    with speaking_for(site_with(file="north.pmtiles")):
+        assert map_path() == tmp_path / "north.pmtiles"
+    with speaking_for(site_with(file="gone.pmtiles")):
+        assert map_path() is None

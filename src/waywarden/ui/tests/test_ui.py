@@ -56,12 +56,12 @@ def test_a_pins_title_on_the_map_of_pictures_cannot_break_out_of_its_attribute()
     drawn = ui.still_pins(still, linked=True)
     assert "<script>" not in drawn
     assert 'href="/report/7"' in drawn
-    assert 'name="tile_' in ui.still_tiles(still, clickable=True)
-    assert "dark.png" in ui.still_tiles(still, clickable="")
+    assert 'name="tile_' in ui.still_clicks(still)
+    assert "dark.png" in ui.still_tiles(still)
 
 
 def test_a_map_of_pictures_that_is_not_there_draws_nothing():
-    assert ui.still_pins("", linked="") == ui.still_tiles("", clickable="") == ""
+    assert ui.still_pins("", linked="") == ui.still_tiles("") == ui.still_clicks("") == ""
 
 
 def test_rows_that_are_equal_are_drawn_once_and_a_change_shows(db, monkeypatch):
