@@ -39,6 +39,8 @@ def addresses(given: list[str]):
 
 def keep(page: Page, name: str) -> None:
     """A picture of what the phone shows, small enough for a repository."""
+    if page.evaluate("navigator.onLine"):
+        page.wait_for_load_state("networkidle")  # the pictures of the map have come
     page.wait_for_timeout(700)  # the map draws, fades end
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     shot.quantize(96, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
