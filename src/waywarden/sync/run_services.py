@@ -21,8 +21,8 @@ from waywarden.sync.windows import next_poll_at, next_try_at
 
 log = logging.getLogger(__name__)
 
-#: A claim not renewed for this long belongs to a dead worker.
-CLAIM_LIVES = timedelta(minutes=10)
+#: A claim not renewed for this long belongs to a dead worker. Two polls at once do no harm.
+CLAIM_LIVES = timedelta(minutes=3)
 #: A longer mark is not kept.
 LONGEST_MARK = 200
 #: A poll that waits in the queue for longer than this is taken for lost.
@@ -52,7 +52,10 @@ def queue_due(queue: Callable[[list[tuple[int, What]]], None]) -> int:
 
 
 def claim(connection_id: int, what: What) -> Cursor | None:
-    """The cursor, held by this poll alone; None while another poll holds it."""
+    """The cursor, held by this poll alone; None while another poll holds it.
+
+    It waits in the queue no more: if its worker dies, it is due again when the claim has run out.
+    """
     moment = clock.now()
     Cursor.objects.bulk_create(
         [Cursor(connection_id=connection_id, what=what, position=moment, next_poll_at=moment)],
@@ -60,7 +63,7 @@ def claim(connection_id: int, what: What) -> Cursor | None:
     )
     free = Q(claimed_until=None) | Q(claimed_until__lt=moment)
     cursors = Cursor.objects.filter(connection=connection_id, what=what)
-    if not cursors.filter(free).update(claimed_until=moment + CLAIM_LIVES):
+    if not cursors.filter(free).update(claimed_until=moment + CLAIM_LIVES, queued_until=None):
         return None
     return cursors.get()
 
@@ -72,7 +75,7 @@ def renew(cursor: Cursor) -> None:
 
 def release(cursor: Cursor) -> None:
     """Lets other polls have the cursor."""
-    Cursor.objects.filter(pk=cursor.pk).update(claimed_until=None, queued_until=None)
+    Cursor.objects.filter(pk=cursor.pk).update(claimed_until=None)
 
 
 def begin_run(connection: Connection, what: What, span: Span | None) -> PollRun:

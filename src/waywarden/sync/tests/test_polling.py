@@ -263,6 +263,20 @@ def test_what_is_due_is_queued_once_until_it_has_run(system, connection, body):
     assert queued[-1] == (connection.pk, What.UPDATES)
 
 
+def test_a_poll_whose_worker_was_killed_is_due_again_within_minutes(connection, body, time_machine):
+    """Also when the dead worker's job was run again, and found the cursor still held."""
+    time_machine.move_to(clock.now())
+    services.ensure_cursors()
+    queued = []
+    run_services.queue_due(queued.extend)
+    run_services.claim(connection.pk, What.UPDATES)  # and then its worker is killed
+    assert poll(connection).error == polling.BUSY
+
+    time_machine.shift(4 * MINUTE)
+
+    assert (connection.pk, What.UPDATES) in due(clock.now())
+
+
 def test_a_poll_that_was_lost_in_the_queue_is_queued_again(system, connection, body):
     moment = clock.now()
     set_cursor(connection, queued_until=moment - MINUTE)
