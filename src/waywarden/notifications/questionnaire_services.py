@@ -20,7 +20,7 @@ from waywarden.reports.allowed import Act
 from waywarden.reports.models import Report, Update
 from waywarden.reports.queries import acts_of, viewer_for
 from waywarden.reports.states import State as ReportState
-from waywarden.reports.verdict_services import Verdict, give_verdict
+from waywarden.reports.verdict_services import Outcome, Verdict, give_verdict
 from waywarden.users.models import User
 from waywarden.users.queries import is_banned
 
@@ -29,7 +29,7 @@ State = Questionnaire.State
 
 #: How long after a body got a report its reporter is asked, and until when an answer is taken.
 AFTER, TAKEN = timedelta(weeks=4), timedelta(days=30)
-#: How long an answer may be looked at again by its link.
+#: How long an answer may be looked at again by its link, and put right.
 LOOKED_AT = timedelta(minutes=2)
 #: How long a claim holds; a mail takes seconds.
 CLAIM = timedelta(minutes=10)
@@ -183,26 +183,41 @@ def answer(row: Questionnaire, given: Answer) -> None:
     """
     if given.ever_reported is None and asks_ever(row):
         raise RuleBroken(_("Please say whether you have reported anything before."), field="ever")
-    moment = clock.now()
     with transaction.atomic():
         if not is_open(row) or not Questionnaire.objects.filter(pk=row.pk, state=State.SENT).update(
-            state=State.ANSWERED, answered_at=moment
+            state=State.ANSWERED, answered_at=clock.now()
         ):
             raise TooLate
-        outcome = give_verdict(
-            report_id=row.report_id,
-            user=row.user,
-            verdict=given.verdict,
-            text=given.text,
-            photo_keys=given.photo_keys,
+        _take(row, given, instead_of=None)
+
+
+def correct(row: Questionnaire, given: Answer) -> None:
+    """Puts right what was answered a moment ago (FB A.36): it counts as if it had been said first.
+
+    What was said in between stays in the story. Raises as `answer`.
+    """
+    with transaction.atomic():
+        held = Questionnaire.objects.select_for_update().get(pk=row.pk)
+        if not was_just_answered(held):
+            raise TooLate
+        Questionnaire.objects.filter(report=held.report_id, state=State.PLANNED).delete()
+        _take(row, given, instead_of=Outcome(held.old_state, held.new_state))
+
+
+def _take(row: Questionnaire, given: Answer, *, instead_of: Outcome | None) -> None:
+    outcome = give_verdict(
+        report_id=row.report_id,
+        user=row.user,
+        verdict=given.verdict,
+        text=given.text,
+        photo_keys=given.photo_keys,
+        instead_of=instead_of,
+    )
+    ever = {} if given.ever_reported is None else {"ever_reported": given.ever_reported}
+    Questionnaire.objects.filter(pk=row.pk).update(
+        verdict=given.verdict, old_state=outcome.old_state, new_state=outcome.new_state, **ever
+    )
+    if given.another and given.verdict is not Verdict.YES:
+        Questionnaire.objects.create(
+            report_id=row.report_id, user_id=row.user_id, due_at=clock.now() + AFTER
         )
-        Questionnaire.objects.filter(pk=row.pk).update(
-            verdict=given.verdict,
-            ever_reported=given.ever_reported,
-            old_state=outcome.old_state,
-            new_state=outcome.new_state,
-        )
-        if given.another and given.verdict is not Verdict.YES:
-            Questionnaire.objects.create(
-                report_id=row.report_id, user_id=row.user_id, due_at=moment + AFTER
-            )

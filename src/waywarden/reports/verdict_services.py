@@ -45,11 +45,19 @@ def state_for(verdict: Verdict, state: str, acts: frozenset[Act]) -> str:
 
 
 def give_verdict(
-    *, report_id: int, user: User, verdict: Verdict, text: str, photo_keys: tuple[str, ...] = ()
+    *,
+    report_id: int,
+    user: User,
+    verdict: Verdict,
+    text: str,
+    photo_keys: tuple[str, ...] = (),
+    instead_of: Outcome | None = None,
 ) -> Outcome:
     """Sets the state, and adds an update when the state changed or something was written.
 
-    Raises RuleBroken: reopening and photos need words (FB A.37); a report that is gone.
+    An answer `instead_of` one that was just given begins where that one began, unless somebody
+    else has moved the report since. Raises RuleBroken: reopening and photos need words (FB A.37);
+    a report that is gone.
     """
     words = paragraphs(text)
     moment = clock.now()
@@ -57,12 +65,17 @@ def give_verdict(
         report = Report.objects.select_for_update().filter(pk=report_id, user=user).first()
         if report is None or not report.is_visible:
             raise RuleBroken(_("This report is not there any more."))
-        new_state = state_for(verdict, report.state, frozenset(acts_of(report, viewer_for(user))))
-        if not words and (photo_keys or new_state == State.CONFIRMED):
+        before = report.state
+        if instead_of is not None and instead_of.new_state == before:
+            before = instead_of.old_state
+        acts = frozenset(acts_of(report, viewer_for(user)))
+        outcome = Outcome(before, state_for(verdict, before, acts) or before)
+        new_state = outcome.new_state if outcome.new_state != report.state else ""
+        reopens = before in states.FIXED and outcome.new_state == State.CONFIRMED
+        if not words and (photo_keys or reopens):
             raise RuleBroken(_("Please write what you saw."), field="text")
         if len(words) > 4000:
             raise RuleBroken(_("This is too long; 4,000 characters fit."), field="text")
-        outcome = Outcome(report.state, new_state or report.state)
         report.changed = moment
         if new_state:
             report.state, report.state_changed_at = new_state, moment

@@ -85,14 +85,18 @@ def questionnaire(request: HttpRequest, key: UUID) -> HttpResponse:
     row = Questionnaire.objects.select_related("report", "user").filter(key=key).first()
     if row is None:
         raise Http404
-    if services.was_just_answered(row):
-        return render(request, "web/questionnaire_done.html", {"report": row.report})
-    if not services.is_open(row) or not row.report.is_visible:
+    changes = "change" in (request.POST if request.method == "POST" else request.GET)
+    if services.was_just_answered(row) and not changes:
+        values = {"report": row.report, "key": row.key}
+        return render(request, "web/questionnaire_done.html", values)
+    is_late = not (services.was_just_answered(row) or services.is_open(row))
+    if is_late or not row.report.is_visible:
         values = {"report": row.report}
-        return render(request, "web/questionnaire_late.html", values, status=410)
+        status = 400 if row.answered_at else 410  # FB A.37
+        return render(request, "web/questionnaire_late.html", values, status=status)
     if request.method == "POST":
         return _submit(request, row)
-    wanted = request.GET.get("been_fixed", "")
+    wanted = request.GET.get("been_fixed", row.verdict)
     form = QuestionnaireForm(initial={"been_fixed": wanted}, asks_ever=services.asks_ever(row))
     return _page(request, row, form, Uploads())
 
@@ -102,7 +106,8 @@ def _submit(request: HttpRequest, row: Questionnaire) -> HttpResponse:
     uploads = uploads_of(request)
     if form.is_valid() and not uploads.error:
         try:
-            services.answer(row, form.answer(uploads))
+            take = services.correct if "change" in request.POST else services.answer
+            take(row, form.answer(uploads))
         except RuleBroken as wrong:
             form.add_error(wrong.field if wrong.field in form.fields else None, _(str(wrong)))
         else:
@@ -117,5 +122,6 @@ def _page(
     uploads: Uploads,
     status: int = 200,
 ) -> HttpResponse:
-    values = {"report": row.report, "form": form, "uploads": uploads}
+    changes = services.was_just_answered(row)
+    values = {"report": row.report, "form": form, "uploads": uploads, "changes": changes}
     return render(request, "web/questionnaire.html", values, status=status)

@@ -194,5 +194,50 @@ def test_opening_the_link_changes_nothing_and_a_press_does(client, asked, time):
     assert "Thank you" in client.get(page).content.decode()
     assert client.post(page, given).status_code == 200
     time.pass_(minutes=3)
-    assert client.get(page).status_code == 410
+    late = client.get(page)
+    assert late.status_code == 400
+    assert f"/report/{asked.report_id}" in late.content.decode()
     assert client.get("/Q/00000000-0000-0000-0000-000000000000").status_code == 404
+
+
+@pytest.mark.parametrize("before", [State.CONFIRMED, State.IN_PROGRESS, State.CLOSED])
+def test_an_answer_is_put_right_within_two_minutes_as_if_it_had_been_said_first(asked, before):
+    Report.objects.update(state=before)
+    services.answer(asked, Answer(Verdict.YES, ever_reported=True))
+    services.correct(asked, Answer(Verdict.NO, another=True))
+    asked.refresh_from_db()
+    assert Report.objects.get().state == before
+    assert (asked.verdict, asked.old_state, asked.new_state) == ("No", before, before)
+    assert asked.ever_reported is True
+    assert [one.state for one in Update.objects.order_by("id")] == [State.FIXED_USER, before]
+    assert Questionnaire.objects.filter(state="planned").count() == 1
+    services.correct(asked, Answer(Verdict.YES))
+    assert Report.objects.get().state == State.FIXED_USER
+    assert not Questionnaire.objects.filter(state="planned").exists()
+
+
+def test_what_somebody_else_did_in_between_is_not_taken_back(asked):
+    services.answer(asked, Answer(Verdict.YES, ever_reported=True))
+    Report.objects.update(state=State.DUPLICATE)
+    services.correct(asked, Answer(Verdict.NO))
+    assert Report.objects.get().state == State.DUPLICATE
+
+
+def test_after_two_minutes_nothing_is_put_right(asked, time):
+    services.answer(asked, Answer(Verdict.YES, ever_reported=True))
+    time.pass_(minutes=2, seconds=1)
+    with pytest.raises(TooLate):
+        services.correct(asked, Answer(Verdict.NO, text="No!"))
+
+
+def test_the_page_offers_to_change_an_answer_and_pressing_twice_changes_nothing(client, asked):
+    page = f"/Q/{asked.key}"
+    given = {"been_fixed": "Yes", "ever": "no", "text": "Mended."}
+    client.post(page, given)
+    client.post(page, given)
+    assert Update.objects.count() == 1
+    shown = client.get(f"{page}?change=1").content.decode()
+    assert re.search(r'value="Yes"[^>]*checked', shown)
+    assert "ever reported" not in shown
+    client.post(page, {"been_fixed": "No", "another": "no", "change": "1"})
+    assert Report.objects.get().state == State.CONFIRMED
