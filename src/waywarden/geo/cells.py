@@ -6,6 +6,7 @@ latitude and longitude of what it found as well.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from waywarden.geo.points import CELL_ZOOM, Box, Point, tile_at
 
@@ -30,11 +31,12 @@ class _Window:
     bottom: int
 
 
-def spans_of_box(box: Box, most: int = MOST_SPANS) -> list[Span]:
+@lru_cache(maxsize=256)  # a page asks several questions about one box
+def spans_of_box(box: Box, most: int = MOST_SPANS) -> tuple[Span, ...]:
     """At most `most` spans, in order and apart, that hold every cell of the box."""
     halves = box.halves()
     share = max(1, most // len(halves))
-    return _joined(span for half in halves for span in _spans_of_half(half, share))
+    return tuple(_joined(span for half in halves for span in _spans_of_half(half, share)))
 
 
 def _spans_of_half(box: Box, most: int) -> list[Span]:

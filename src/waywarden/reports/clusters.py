@@ -77,9 +77,13 @@ class _Square:
     numbers: tuple[int, ...] = ()
 
 
-def look(box: Box, filters: Filters, *, zoom: int = CELL_ZOOM) -> View:
-    """What a map of this zoom shows of a box. Without a zoom: pins, the newest `MOST`."""
-    about = count_about(box, filters)
+def look(box: Box, filters: Filters, *, zoom: int = CELL_ZOOM, about: int | None = None) -> View:
+    """What a map of this zoom shows of a box. Without a zoom: pins, the newest `MOST`.
+
+    `about` is what `count_about` said of it, where that was asked.
+    """
+    if about is None:
+        about = count_about(box, filters)
     if zoom < PINS_ZOOM and (about > MOST or zoom < CROWDED_ZOOM):
         squares = _squares(box, filters, zoom=zoom, about=about)
         if zoom < CROWDED_ZOOM or sum(one.cluster.count for one in squares) > MOST:
@@ -180,8 +184,13 @@ def _gathered(box: Box, filters: Filters, shift: int, *, is_wide: bool) -> list[
 
 def reports_in(box: Box, filters: Filters, part: Slice) -> QuerySet[Report]:
     """The reports of a box that a page of a list shows, in its order."""
-    wide = is_wide(count_about(box, filters))
-    return reports_with(numbers_in(box, filters, part, is_wide=wide), part.order)
+    about = count_about(box, filters)
+    return reports_with(numbers_of_page(box, filters, part, about=about), part.order)
+
+
+def numbers_of_page(box: Box, filters: Filters, part: Slice, *, about: int) -> list[int]:
+    """Their numbers; `about` is what `count_about` said of the box."""
+    return numbers_in(box, filters, part, is_wide=is_wide(about))
 
 
 _ABOUT = (

@@ -18,8 +18,8 @@ from waywarden.geo.points import Point
 from waywarden.kernel.text import one_line
 from waywarden.reports.clusters import category_names
 from waywarden.reports.figure_queries import Figures, figures_in_short, figures_of, wards_of
-from waywarden.reports.models import Report
-from waywarden.reports.pins import Order, Slice, numbers_in, reports_with
+from waywarden.reports.lists import Listed, listed
+from waywarden.reports.pins import Order, Slice, numbers_in
 from waywarden.ui.charts import Chart, columns
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.filters import Chosen
@@ -70,7 +70,7 @@ def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
     page = page_in(request)
     part = Slice(PAGE + 1, (page - 1) * PAGE, chosen.order)
     numbers = numbers_in(None, chosen.filters([found.pk], area_id), part)
-    rows = list(queries.for_list(reports_with(numbers, part.order)))
+    rows = listed(numbers)
     values: dict[str, Any] = {
         "body": found,
         "ward": ward_name,
@@ -106,7 +106,7 @@ def _ward(found: Body, ward: str) -> tuple[int, str]:
     return next(iter(named.items()))
 
 
-def _whole(request: HttpRequest, found: Body, area_id: int, rows: list[Report]) -> dict[str, Any]:
+def _whole(request: HttpRequest, found: Body, area_id: int, rows: list[Listed]) -> dict[str, Any]:
     """What the page has around its list."""
     figures = figures_of(found.pk)
     return {
@@ -130,7 +130,7 @@ def _month(name: str) -> str:
     return str(MONTHS_3[int(name[5:7])]).capitalize()
 
 
-def _map(request: HttpRequest, found: Body, area_id: int, rows: Sequence[Report]) -> dict[str, Any]:
+def _map(request: HttpRequest, found: Body, area_id: int, rows: Sequence[Listed]) -> dict[str, Any]:
     areas = (area_id,) if area_id else tuple(found.areas.values_list("pk", flat=True))
     lat, lon, zoom = cobrand_of(request).centre
     if box := extent_of(areas):

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 from waywarden.geo.points import Box, Point
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
-from waywarden.reports.clusters import category_names, look, reports_in
-from waywarden.reports.models import Report
-from waywarden.reports.pins import Filters, Slice, reports_with
+from waywarden.reports.clusters import category_names, count_about, look, numbers_of_page
+from waywarden.reports.lists import Listed, listed
+from waywarden.reports.pins import Filters, Slice
 from waywarden.reports.states import PinClass
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.filters import Chosen, shown_bodies
@@ -62,11 +62,12 @@ def around(request: HttpRequest) -> HttpResponse:
     if "pc" in request.GET and "lat" not in request.GET:
         return _search(request, asked)
     view = MapView(request)
-    values = {"view": view, "near": look_up(view.centre), **list_of(view)}
+    about = count_about(view.box, view.filters)
+    values = {"view": view, "near": look_up(view.centre), **_list_of(view, about)}
     if request.htmx:  # type: ignore[attr-defined]  # put there by its middleware
         response = render(request, "web/around_list.html", values | {"is_part": True})
     else:
-        response = render(request, "web/around.html", values | _around(request, view))
+        response = render(request, "web/around.html", values | _around(request, view, about))
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -140,23 +141,28 @@ def _box(text: str) -> Box | None:
         return None
 
 
-def list_of(view: MapView) -> dict[str, Any]:
-    """One page of the reports in the box."""
+def _list_of(view: MapView, about: int) -> dict[str, Any]:
+    """One page of the reports in the box, which holds about so many."""
     part = Slice(PAGE + 1, (view.page - 1) * PAGE, view.chosen.order)
-    reports = list(queries.for_list(reports_in(view.box, view.filters, part)))
+    reports = listed(numbers_of_page(view.box, view.filters, part, about=about))
     return {"reports": reports[:PAGE], "page": view.page, "has_more": len(reports) > PAGE}
 
 
 def pictures(
-    centre: Point, zoom: float, filters: Filters, *, size: tuple[int, int] = (5, 4)
+    centre: Point,
+    zoom: float,
+    filters: Filters,
+    *,
+    size: tuple[int, int] = (5, 4),
+    about: int | None = None,
 ) -> StillMap:
-    """The map of pictures with what there is to see on it."""
-    found = look(visible_box(centre, zoom), filters, zoom=round(zoom))
-    pins = reports_with(found.numbers[:STILL_PINS]) if found.numbers else ()
-    return still_map(centre, zoom, size=size, pins=still_pins(list(pins)), clusters=found.clusters)
+    """The map of pictures with what there is to see on it (`about`: see `look`)."""
+    found = look(visible_box(centre, zoom), filters, zoom=round(zoom), about=about)
+    pins = still_pins(listed(found.numbers[:STILL_PINS]))
+    return still_map(centre, zoom, size=size, pins=pins, clusters=found.clusters)
 
 
-def still_pins(reports: Sequence[Report]) -> list[tuple[int, str, PinClass, Point]]:
+def still_pins(reports: Sequence[Listed]) -> list[tuple[int, str, PinClass, Point]]:
     """Reports as the map of pictures wants them."""
     return [
         (one.pk, one.title, one.pin_class or PinClass.CLOSED, Point(one.lat, one.lon))
@@ -164,7 +170,8 @@ def still_pins(reports: Sequence[Report]) -> list[tuple[int, str, PinClass, Poin
     ]
 
 
-def _around(request: HttpRequest, view: MapView) -> dict[str, Any]:
+def _around(request: HttpRequest, view: MapView, about: int) -> dict[str, Any]:
+    is_same = view.box == visible_box(view.centre, view.zoom)
     return {
         "map": map_settings(
             request,
@@ -173,6 +180,6 @@ def _around(request: HttpRequest, view: MapView) -> dict[str, Any]:
             pins_url=reverse("pins"),
             report_url=reverse("report-new"),
         ),
-        "still": pictures(view.centre, view.zoom, view.filters),
+        "still": pictures(view.centre, view.zoom, view.filters, about=about if is_same else None),
         "categories": category_names(view.filters.body_ids),
     }

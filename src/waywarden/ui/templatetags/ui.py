@@ -1,13 +1,15 @@
 """Pieces of pages: icons, pins, states in words, times, map settings."""
 
 import json
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format, time_format
+from django.utils.formats import date_format, localize, time_format
 from django.utils.html import escape, format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
@@ -27,7 +29,7 @@ from waywarden.ui.current import current_cobrand
 from waywarden.ui.filters import Chosen
 from waywarden.ui.icons import ICONS
 from waywarden.ui.languages import languages_of
-from waywarden.ui.maps import StillMap, StillPin
+from waywarden.ui.maps import StillCluster, StillMap, StillPin
 from waywarden.ui.viewers import viewer_of
 
 register = template.Library()
@@ -104,6 +106,13 @@ def report_row(report: Report | Listed) -> SafeString:
 
 
 @register.simple_tag
+def report_rows(reports: Iterable[Report | Listed]) -> SafeString:
+    """The rows of a list of reports."""
+    seen = rows.seen_now()
+    return mark_safe("".join(rows.draw(one, seen) for one in reports))  # noqa: S308 - drawn there
+
+
+@register.simple_tag
 def still_tiles(still: object) -> SafeString:
     """The pictures of the map of pictures."""
     return _for_each_tile(still, _SEEN)
@@ -148,6 +157,36 @@ def _still_pin(pin: StillPin, *, is_linked: bool) -> str:
         return drawn
     title = escape(pin.title)
     return f'<a href="/report/{pin.id}" aria-label="{title}"><title>{title}</title>{drawn}</a>'
+
+
+@register.simple_tag(takes_context=True)
+def still_clusters(context: template.Context, still: object, linked: object) -> SafeString:
+    """The clusters of the map of pictures; linked, each leads closer."""
+    if not isinstance(still, StillMap) or not still.clusters:
+        return SafeString()
+    if not linked:
+        return SafeString("".join(_still_cluster(one) for one in still.clusters))
+    kept = urlencode(_others(context["request"], ("lat", "lon", "zoom", "page")))
+    words = _("%(n)s reports; look closer")
+    html = "".join(
+        f'<a href="{escape(_closer(kept, one, still.zoom + 1))}"'
+        f' aria-label="{escape(words % {"n": localize(one.count)})}">{_still_cluster(one)}</a>'
+        for one in still.clusters
+    )
+    return mark_safe(html)  # noqa: S308 - escaped where it is not our own
+
+
+def _closer(kept: str, cluster: StillCluster, zoom: int) -> str:
+    place = f"lat={cluster.place.lat:.6f}&lon={cluster.place.lon:.6f}&zoom={zoom}"
+    return f"?{kept}&{place}" if kept else f"?{place}"
+
+
+def _still_cluster(cluster: StillCluster) -> str:
+    return (
+        f'<g class="still-cluster"><circle cx="{cluster.left}" cy="{cluster.top}"'
+        f' r="{cluster.radius}"/><text x="{cluster.left}" y="{cluster.top}" dy=".35em">'
+        f"{localize(cluster.count)}</text></g>"
+    )
 
 
 def _paths(kind: PinClass) -> SafeString:
@@ -233,12 +272,15 @@ def as_json(value: Any) -> str:
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
     """This page's query string with some values changed; None takes one out."""
-    values = context["request"].GET.copy()
-    for name, value in changes.items():
-        values.pop(name, None)
-        if value is not None:
-            values[name] = str(value)
-    return f"?{values.urlencode()}"
+    kept = _others(context["request"], changes)
+    changed = [(name, value) for name, value in changes.items() if value is not None]
+    return f"?{urlencode([*kept, *changed])}"
+
+
+def _others(request: HttpRequest, but: Container[str]) -> list[tuple[str, str]]:
+    """The values in the page's address, but those of some names."""
+    lists = request.GET.lists()
+    return [(name, str(one)) for name, values in lists if name not in but for one in values]
 
 
 @register.inclusion_tag("ui/filters.html", takes_context=True)
