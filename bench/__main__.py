@@ -17,6 +17,7 @@ NAMES = (
     "pushing",
     "polling",
     "importing",
+    "importing-pages",
     "starting",
     "adapters",
 )
@@ -91,6 +92,7 @@ def _measures(*, quick: bool, keep: bool) -> dict[str, Callable[[], Iterator[Fig
         "pushing": in_a_city(pushing.measure),
         "polling": in_a_city(polling.measure),
         "importing": lambda: importing.measure(sizes[-1]),
+        "importing-pages": lambda: importing.measure(sizes[-1], page=250),
         "starting": starting.measure,
         "adapters": adapters.measure,
     }

@@ -7,38 +7,42 @@ import shapely
 
 from bench import city
 from bench.figures import Figure
-from bench.home import HOST, command, free_port, running
+from bench.home import HOME, HOST, command, free_port, running
 from waywarden.areas.models import Area
 from waywarden.areas.queries import forget_shapes
 from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.reports.models import Report, ReportBody
 from waywarden.sync.bulk_import import Imported, import_open311
+from waywarden.sync.rejects import write_rejects
 from waywarden.sync.tests.years import AREA, END, SERVICES, START, Years
 
 COMMAND = "python -m bench importing"
 
 
-def measure(count: int) -> Iterator[Figure]:
-    """Rows a second of the first run and of the second; the city is emptied for it."""
+def measure(count: int, *, page: int = 0) -> Iterator[Figure]:
+    """Rows a second of the first run and of the second; the city is emptied for it.
+
+    `page`: the server answers in pages of so many rows, each beginning with the last row of the
+    page before; 0 cuts its answers instead.
+    """
     bare = _bare_copy(count)
     city.empty()
     port = free_port()
-    with running("years", *command("bench.years"), str(port), str(count), port=port):
+    server = (*command("bench.years"), str(port), str(count), str(page))
+    with running("years", *server, port=port):
         body = _body(port)
         first, seconds, work = _import(body)
-        held = Report.objects.count()
-        if not first.totals.new == held == Years(count).good:
-            message = (
-                f"{first.totals.new} came across, {held} are held, {Years(count).good} are good"
-            )
-            raise RuntimeError(message)
+        _check(first, Years(count))
         city.vacuum()
         again, seconds_again, work_again = _import(body)
-        if again.totals.new:
+        if again.totals.new or Report.objects.count() != first.totals.new:
             message = f"the second run added {again.totals.new}"
             raise RuntimeError(message)
-    name = f"bulk import of {first.totals.rows:,} rows"
+    name = f"bulk import of {first.totals.rows:,} rows" + (f" in pages of {page}" if page else "")
+    yield Figure(f"{name}: new", first.totals.new, "reports", command=COMMAND)
+    yield Figure(f"{name}: repeated", first.totals.repeated, "rows", command=COMMAND)
+    yield Figure(f"{name}: in the file of rejects", _rejects_of(first), "rows", command=COMMAND)
     rate, told = first.totals.rows / seconds, f"bare COPY of both tables: {bare:,.0f} rows/s"
     yield Figure(name, rate, "rows/s", 10_000, told, COMMAND)
     yield Figure(f"{name}, CPU of a row", work * 1e6, "µs", command=COMMAND)
@@ -47,6 +51,25 @@ def measure(count: int) -> Iterator[Figure]:
     yield Figure(f"{name}, the second run", rate, "rows/s", 20_000, told, COMMAND)
     name = f"{name}, the second run, CPU of a row"
     yield Figure(name, work_again * 1e6, "µs", command=COMMAND)
+
+
+def _check(first: Imported, years: Years) -> None:
+    """Every good row is held exactly once, every bad one with an id is in the file of rejects."""
+    held = Report.objects.count()
+    ids = ReportBody.objects.values("external_id").distinct().count()
+    if not first.totals.new == held == ids == years.good:
+        message = f"{first.totals.new} came across, {held} are held, {years.good} are good"
+        raise RuntimeError(message)
+    if (kept := _rejects_of(first)) != years.rejected:
+        message = f"{kept} rows are in the file of rejects, {years.rejected} are bad"
+        raise RuntimeError(message)
+
+
+def _rejects_of(done: Imported) -> int:
+    if done.run is None:
+        message = "nothing was imported"
+        raise RuntimeError(message)
+    return write_rejects(done.run, HOME / "rejects.jsonl")
 
 
 def _bare_copy(count: int) -> float:

@@ -1,4 +1,4 @@
-"""Serves a back-end with years of requests, on a port: how many it holds."""
+"""Serves a back-end with years of requests, on a port: how many it holds, rows of a page."""
 
 import os
 import sys
@@ -9,11 +9,14 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from waywarden.sync.tests.years import Years
+from waywarden.sync.tests.years import MOST, Years
 
 #: How many requests it holds; the server's own process reads it from its environment.
 COUNT = "BENCH_YEARS"
-_years = Years(int(os.environ.get(COUNT, "1000")))
+#: Rows of a page, each beginning with the last row of the one before; 0 for a list that is cut.
+PAGE = "BENCH_YEARS_PAGE"
+_page = int(os.environ.get(PAGE, "0"))
+_years = Years(int(os.environ.get(COUNT, "1000")), pages=_page > 0, most=_page or MOST)
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -24,8 +27,8 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 
 def main() -> None:
     """Serves on a port."""
-    port, count = sys.argv[1:]
-    os.environ[COUNT] = count
+    port, count, page = sys.argv[1:]
+    os.environ |= {COUNT: count, PAGE: page}
     Granian(
         "bench.years:app",
         address="127.0.0.1",

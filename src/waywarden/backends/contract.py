@@ -268,6 +268,14 @@ class Backend:
         """What became of a report that answered a token."""
         raise NotImplementedError
 
+    def resolve_update_token(self, token: str) -> Accepted | Pending:
+        """What became of an update that answered a token: its id, so that its echo is known.
+
+        A kind that never tells leaves it at that: the update has arrived.
+        """
+        _ = token
+        return Accepted(external_id="")
+
     def look_up(self, report: OutgoingReport, since: datetime) -> LookedUp:
         """Whether a report whose attempt began at `since` arrived."""
         raise NotImplementedError

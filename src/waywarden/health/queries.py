@@ -197,8 +197,10 @@ def _with_deliveries(
 
 
 def _waiting(which: Q) -> dict[int | None, Waiting]:
+    """What is on its way; an update that has arrived only waits for its number."""
     rows = (
         Delivery.objects.filter(which, state__in=WAKING)
+        .exclude(state=Delivery.State.PENDING, update__isnull=False)
         .order_by()
         .values_list("connection_id", "cause")
         .annotate(count=Count("pk"), oldest=Min("created"))

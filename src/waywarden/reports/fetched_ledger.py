@@ -1,16 +1,17 @@
 """What taking a piece of updates in reads at its start: light rows, a question for each table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
 
-from waywarden.bodies.models import Body, Category
+from waywarden.bodies.models import Body, Category, Membership
 from waywarden.bodies.queries import automatic_templates
 from waywarden.bodies.templates import Template
 from waywarden.events.services import Fact
+from waywarden.kernel.text import one_line
 from waywarden.reports.models import Report, ReportBody, Update
 
 #: In an update's extras: it is an automatic reply, or says that the report was moved. Neither is a
@@ -19,16 +20,26 @@ AUTOMATIC = "automatic"
 MOVED = "moved"
 #: The template that spoke, and with what, so that it can speak other languages (`reports.words`).
 SPOKEN = "spoken"
+#: Staff wrote it here in the body's name.
+WRITTEN_HERE = "written_here"
+#: It opened a report again that was fixed or closed.
+REOPENS = "reopens"
+#: In a row's extras: whom the body's system has given the report to.
+ASSIGNED_EMAIL, ASSIGNED_NAME = "assigned_user_email", "assigned_user_name"
+#: In a row's extras: its system knows only how things stand, and its time means nothing. And in
+#: those of the report at the body: the words of the last such row.
+LATEST_ONLY, LATEST_WORDS = "latest_data_only", "latest_words"
 #: Names in extras that only we write: a body's row cannot bring them.
 OWN_NAMES = frozenset({
-    AUTOMATIC, MOVED, SPOKEN, "media_urls", "photos_fetched", "is_acknowledged",
+    AUTOMATIC, MOVED, SPOKEN, WRITTEN_HERE, REOPENS, LATEST_WORDS, "media_urls",
+    "photos_fetched", "is_acknowledged", "earlier_references",
 })  # fmt: skip
 #: The columns that taking in changes.
 REPORT_COLUMNS = (
     "state", "state_changed_at", "changed", "category_name", "group", "is_private",
 )  # fmt: skip
 AT_BODY_COLUMNS = (
-    "category", "customer_reference", "last_status", "last_status_at", "extras",
+    "category", "customer_reference", "last_status", "last_status_at", "assigned_to", "extras",
 )  # fmt: skip
 
 
@@ -59,6 +70,15 @@ class ReportNow:
     is_private: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One of a body's people; e-mail and name in small letters."""
+
+    user_id: int
+    email: str
+    name: str
+
+
 @dataclass(slots=True)
 class AtBodyNow:
     """The same of a report's row at a body."""
@@ -73,7 +93,23 @@ class AtBodyNow:
     left_at: datetime | None
     last_status: str
     last_status_at: datetime | None
+    assigned_to_id: int | None
     extras: dict[str, Any]
+
+    def assign(self, said: Mapping[str, str], staff: Iterable[Colleague]) -> None:
+        """Whom the body's system has given the report to: one of its people here, or nobody.
+
+        By e-mail, else by a name that only one of them has; an empty one takes it from everybody.
+        """
+        if ASSIGNED_EMAIL not in said and ASSIGNED_NAME not in said:
+            return
+        email = said.get(ASSIGNED_EMAIL, "").strip().casefold()
+        name = one_line(said.get(ASSIGNED_NAME, "")).casefold()
+        found = [one.user_id for one in staff if email and one.email == email]
+        named = [one.user_id for one in staff if name and one.name == name]
+        if not found and len(named) == 1:
+            found = named
+        self.assigned_to_id = found[0] if found else None
 
     @property
     def reference(self) -> str:
@@ -93,6 +129,8 @@ class Ledger:
     templates: dict[int, tuple[Template, ...]]
     updated: set[int]
     last_texts: dict[tuple[int, int | None], str]
+    staff: dict[int, tuple[Colleague, ...]]
+    """The bodies' people, where a row says whom the report is assigned to."""
     own_texts: set[tuple[int, str]]
     """Report and words of people's updates: a body may give them back under an id of its own."""
     made: list[tuple[Update, bool]] = field(default_factory=list)
@@ -120,6 +158,7 @@ def read_ledger(rows: Sequence[Row]) -> Ledger:
         templates=templates,
         updated={report_id for report_id, _body_id in last_texts},
         last_texts=last_texts,
+        staff=_staff_of(body_ids, rows),
         own_texts=_own_texts(
             {report_id for report_id, body_id in last_texts if body_id is None},
             {row.text for row in rows if row.text},
@@ -158,4 +197,17 @@ def _categories_of(body_ids: set[int], rows: Sequence[Row]) -> dict[int, dict[st
         usable = Category.objects.filter(body__in=body_ids).exclude(state=Category.State.DELETED)
         for category in usable:
             found[category.body_id][category.name.casefold()] = category
+    return found
+
+
+def _staff_of(body_ids: set[int], rows: Sequence[Row]) -> dict[int, tuple[Colleague, ...]]:
+    """The bodies' people, only when a row names one."""
+    found: dict[int, tuple[Colleague, ...]] = dict.fromkeys(body_ids, ())
+    if any(ASSIGNED_EMAIL in row.extras or ASSIGNED_NAME in row.extras for row in rows):
+        people = Membership.objects.filter(body__in=body_ids, user__is_active=True)
+        for body_id, *values in people.order_by("id").values_list(
+            "body_id", "user_id", "user__email", "user__name"
+        ):
+            user_id, email, name = values
+            found[body_id] += (Colleague(user_id, email.casefold(), name.casefold()),)
     return found

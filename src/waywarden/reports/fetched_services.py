@@ -20,6 +20,8 @@ from waywarden.kernel.text import one_line, paragraphs, shorten
 from waywarden.reports import progress
 from waywarden.reports.fetched_ledger import (
     AT_BODY_COLUMNS,
+    LATEST_ONLY,
+    LATEST_WORDS,
     OWN_NAMES,
     REPORT_COLUMNS,
     AtBodyNow,
@@ -32,6 +34,8 @@ from waywarden.reports.words import spoken_by, told_as_moved
 
 #: Longer words of a body are cut.
 LONGEST_TEXT = 20_000
+#: What a flag of a row says when it is set.
+_YES = frozenset({"1", "true", "yes", "on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,12 @@ def _cleaned(row: FetchedUpdate) -> FetchedUpdate:
 def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime) -> None:
     report = ledger.reports[row.report_id]
     at_body = ledger.at_bodies[row.report_id, row.body_id]
-    at = progress.time_of(said=row.said_at, sent_at=at_body.sent_at, now=now)
+    is_latest_only = row.extras.get(LATEST_ONLY, "").strip().lower() in _YES
+    said_at = now if is_latest_only else row.said_at
+    at = progress.time_of(said=said_at, sent_at=at_body.sent_at, now=now)
+    if is_latest_only and _is_told(row, at_body, ledger):
+        _keep_hidden(row, ledger, at=at, credit=credit, now=now)
+        return
     _move(row, ledger, at=at, credit=credit, now=now)
     state = progress.state_after(
         current=report.state,
@@ -124,7 +133,7 @@ def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime)
     if is_new_state:
         report.state, report.state_changed_at = state, at
     report.changed = now
-    _note_at_body(row, at_body, at=at)
+    _note_at_body(row, at_body, ledger, at=at)
     update = _update_of(row, at=at, credit=credit, now=now)
     update.text, update.mail_text, update.extras = text, spoken.mail_text, update.extras | kept
     update.state = state if is_new_state else ""
@@ -132,6 +141,23 @@ def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime)
     ledger.made.append((update, is_new_state))
     ledger.updated.add(row.report_id)
     ledger.last_texts[row.report_id, row.body_id] = text
+
+
+def _is_told(row: FetchedUpdate, at_body: AtBodyNow, ledger: Ledger) -> bool:
+    """Whether a row of a system that knows only the latest tells nothing that it did not tell."""
+    told = ledger.last_texts.get((row.report_id, row.body_id)), at_body.extras.get(LATEST_WORDS)
+    return not row.media_urls and progress.says_the_same(
+        status=row.status[:60], last_status=at_body.last_status, text=row.text, told=told
+    )
+
+
+def _keep_hidden(
+    row: FetchedUpdate, ledger: Ledger, *, at: datetime, credit: Credit, now: datetime
+) -> None:
+    """The row is stored and changes nothing."""
+    update = _update_of(row, at=at, credit=credit, now=now)
+    update.text, update.visibility = row.text, Update.Visibility.HIDDEN
+    ledger.made.append((update, False))
 
 
 def _update_of(row: FetchedUpdate, *, at: datetime, credit: Credit, now: datetime) -> Update:
@@ -219,13 +245,18 @@ def _spoken(
     return spoken, spoken_by(spoken, said)
 
 
-def _note_at_body(row: FetchedUpdate, at_body: AtBodyNow, *, at: datetime) -> None:
+def _note_at_body(
+    row: FetchedUpdate, at_body: AtBodyNow, ledger: Ledger, *, at: datetime
+) -> None:  # fmt: skip
     """Rule 7: what the body's system says of the report is kept; the newest row counts."""
     at_body.customer_reference = row.customer_reference[:200] or at_body.customer_reference
     if at_body.last_status_at is not None and at < at_body.last_status_at:
         return
     at_body.extras = {**at_body.extras, **row.extras}
     at_body.extras["external_status_code"] = row.external_status_code
+    if LATEST_ONLY in row.extras:
+        at_body.extras[LATEST_WORDS] = row.text
+    at_body.assign(row.extras, ledger.staff[row.body_id])
     if row.status:
         at_body.last_status = row.status[:60]
     at_body.last_status_at = at

@@ -152,6 +152,14 @@ class ReportBody(models.Model):
     sent_by = models.CharField(max_length=40, blank=True, help_text=_("The kind it went by."))
     last_status = models.CharField(max_length=60, blank=True)
     last_status_at = models.DateTimeField(null=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("The body's person who has it, as its system says; only staff see it."),
+    )
     extras = models.JSONField(default=dict)
 
     class Meta:
@@ -174,6 +182,11 @@ class ReportBody(models.Model):
             ),
             models.Index(
                 fields=["report", "body"], name="report_body_here", condition=Q(left_at=None)
+            ),
+            models.Index(
+                fields=["assigned_to"],
+                name="report_body_assigned",
+                condition=Q(assigned_to__isnull=False),
             ),
         ]
 

@@ -3,6 +3,7 @@
 The rules are those of integration.md 3, *Applying*.
 """
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 
 from waywarden.reports.states import State, fetched_state
@@ -23,6 +24,15 @@ def time_of(*, said: datetime, sent_at: datetime | None, now: datetime) -> datet
     if sent_at is not None and said < sent_at:
         return sent_at + AFTER_SENDING
     return said
+
+
+def says_the_same(*, status: str, last_status: str, text: str, told: Container[object]) -> bool:
+    """Whether a row of a system that knows only how things stand tells what it told before.
+
+    Such a row (`latest_data_only`, open311.md 2.7) comes again with a new time that means nothing.
+    `told` has the words that the body said last, as they came and as they were shown.
+    """
+    return status == last_status and (not text or text in told)
 
 
 def is_from_the_future(*, said: datetime, now: datetime) -> bool:

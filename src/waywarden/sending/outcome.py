@@ -14,7 +14,8 @@ from waywarden.backends.contract import Accepted, LookedUp, Pending
 from waywarden.kernel.errors import Misconfigured, Refused, RuleBroken, TryLater
 from waywarden.kernel.retry import JITTER, PAUSES, is_too_old, next_attempt_at
 
-#: How long a token may stay without an answer.
+#: How long a token may stay without an answer: that of a report is held then, that of an update
+#: counts as sent without a number, since nothing but its own echo waits for it.
 TOKEN_LIVES = timedelta(days=14)
 #: Pauses between questions about a token: half of the wait so far, within these.
 TOKEN_PAUSES = (timedelta(minutes=1), timedelta(hours=6))
@@ -141,6 +142,8 @@ def next_after(
     chance: Callable[[], float] = random,
 ) -> Next:
     """Where a delivery stands after a step. `now` is when the answer came."""
+    if phase is Phase.TOKEN and is_update:
+        return _asked_of_update(standing, answer, now=now)
     if isinstance(answer, Failure) and answer.kind is Misconfigured:
         return _blocked(standing, answer, now=now)
     if phase is not Phase.TOKEN:
@@ -152,17 +155,29 @@ def next_after(
     if isinstance(answer, LookedUp):
         after = _looked_up(standing, answer, now, wanted)
         return Next(after, Health.WELL)
-    return Next(_arrived(standing, answer, now, is_update=is_update), Health.WELL)
+    return Next(_arrived(standing, answer, now), Health.WELL)
 
 
-def _arrived(
-    standing: Standing, answer: Accepted | Pending, now: datetime, *, is_update: bool
-) -> Standing:
+def _arrived(standing: Standing, answer: Accepted | Pending, now: datetime) -> Standing:
     if isinstance(answer, Accepted):
         return _sent(standing, answer.external_id, now)
-    if is_update:  # nothing waits for the body's number of an update
-        return replace(_sent(standing, "", now), token=answer.token)
     return _pending(standing, answer.token, now)
+
+
+def _asked_of_update(standing: Standing, answer: Answer, *, now: datetime) -> Next:
+    """An update has arrived once it has a token: no answer about that is anybody's trouble.
+
+    Many servers give tokens for updates and are never asked about them.
+    """
+    if isinstance(answer, Accepted):
+        return Next(_sent(standing, answer.external_id, now), Health.WELL)
+    waiting = _pending(standing, standing.token, now)
+    if waiting.state is State.HELD:
+        waiting = _sent(standing, "", now)
+    elif isinstance(answer, Failure):
+        due_at = max(waiting.due_at, now + (answer.after or timedelta()))
+        waiting = replace(waiting, due_at=due_at, reason=answer.words)
+    return Next(waiting, Health.ANSWERED)
 
 
 def _sent(standing: Standing, external_id: str, now: datetime) -> Standing:

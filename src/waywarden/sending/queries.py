@@ -37,8 +37,9 @@ def in_turn() -> QuerySet[Delivery]:
     """Deliveries that a due time wakes and whose turn it is, due or not.
 
     What belongs to one report goes in order, and an update waits until the body has the report.
+    Nothing waits for the number of an update that has arrived.
     """
-    earlier = Delivery.objects.filter(
+    earlier = Delivery.objects.exclude(state=State.PENDING, update__isnull=False).filter(
         report=OuterRef("report"),
         body=OuterRef("body"),
         id__lt=OuterRef("id"),

@@ -52,7 +52,7 @@ class Taken:
 def take(step: Step, backend: Backend) -> Taken:
     """Posts, looks up, or asks about a token; looks up and then posts where that found nothing."""
     if step.phase is Phase.TOKEN:
-        return _answered(step, Phase.TOKEN, lambda: backend.resolve_token(step.token))
+        return _answered(step, Phase.TOKEN, lambda: _resolve(step, backend))
     if step.phase is Phase.LOOK_UP:
         found = _answered(step, Phase.LOOK_UP, lambda: _look_up(step, backend))
         if _is_settled(step, found.answer):
@@ -74,6 +74,12 @@ def _look_up(step: Step, backend: Backend) -> LookedUp:
     if not isinstance(step.item, OutgoingReport) or not backend.can(Capability.LOOKS_UP):
         return LookedUp(external_id=None, is_trustworthy=False)
     return backend.look_up(step.item, step.since or step.item.created_at)
+
+
+def _resolve(step: Step, backend: Backend) -> Accepted | Pending:
+    if isinstance(step.item, OutgoingReport):
+        return backend.resolve_token(step.token)
+    return backend.resolve_update_token(step.token)
 
 
 def _post(step: Step, backend: Backend) -> Accepted | Pending:

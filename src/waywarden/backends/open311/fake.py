@@ -32,6 +32,8 @@ class Switches:
     """It is done; a gateway answers 504 to a POST."""
     token: bool = False
     """A POST answers a token; the id comes when `settle` is called."""
+    token_for_updates: bool = False
+    """The same of updates."""
     already_exists: bool = False
     """A POST is refused, with the words that the report already exists."""
     forgets_key: bool = False
@@ -150,12 +152,14 @@ class FakeProvider:
         ids = [update.update_id for update in self.memory.updates_in]
         if new.update_id not in ids:
             self.memory.updates_in.append(new)
+        if self.switches.token_for_updates:
+            self.memory.tokens[f"TU{new.update_id}"] = f"U{new.update_id}"
+            return types.UpdateReceipt(token=f"TU{new.update_id}")
         return types.UpdateReceipt(update_id=f"U{new.update_id}")
 
     def update_token(self, call: Call, token: str) -> types.TokenAnswer:
-        """It gives no tokens for updates."""
-        _ = call, token
-        raise ProviderError(404, "token is not known.")
+        """The same of an update's."""
+        return self.token(call, token)
 
     def _let_in(self, call: Call) -> None:
         if self._api_key and call.api_key != self._api_key:

@@ -150,6 +150,12 @@ class Open311Backend(Backend):
             answer = self._client.token(token)
         return Accepted(external_id=answer.id) if answer.id else Pending(token=token)
 
+    def resolve_update_token(self, token: str) -> Accepted | Pending:
+        """GET update_tokens/TOKEN (open311.md 2.5)."""
+        with asking():
+            answer = self._client.update_token(token)
+        return Accepted(external_id=answer.id) if answer.id else Pending(token=token)
+
     def look_up(self, report: OutgoingReport, since: datetime) -> LookedUp:
         """Whether the report stands in the server's list since the attempt began."""
         return self._look_up(report, since, self._search or Search())

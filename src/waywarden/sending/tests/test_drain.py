@@ -328,6 +328,25 @@ def test_a_token_is_asked_about_until_the_number_comes(town, fake, lane):
     assert len(fake.memory.requests) == 1
 
 
+def test_the_token_of_an_update_is_asked_about_and_holds_nothing_up(town, fake, lane, facts):
+    fake.switches.token_for_updates = True
+    report = town.report()
+    update, later = town.update(report), town.update(report)
+
+    drain(lane)
+
+    assert town.delivery(report, update).token == f"TU{update.pk}"
+    assert [one.update_id for one in fake.memory.updates_in] == [str(update.pk), str(later.pk)]
+    fake.settle()
+    due_now()
+    drain(lane)
+    assert state_of(town, report, update) == state_of(town, report, later) == State.SENT
+    assert {fact.data["external_id"] for fact in facts("update.sent")} == {
+        f"U{update.pk}",
+        f"U{later.pk}",
+    }
+
+
 def test_already_exists_is_accepted_and_its_number_looked_up(town, fake, lane):
     town.connection.options["already_exists"] = "already exists"
     town.connection.save()

@@ -244,7 +244,33 @@ def test_a_question_about_a_token_that_fails_leaves_it_pending():
     assert following.standing.attempts == 1
 
 
-def test_a_token_for_an_update_is_enough():
+def test_an_update_with_a_token_has_arrived_and_is_asked_about():
     following = after(Phase.POST, Pending("T1"), is_update=True)
 
-    assert following.standing.state is State.SENT
+    assert (following.standing.state, following.standing.token) == (State.PENDING, "T1")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Pending("T1"), TryLater("down"), Refused("no"), Misconfigured("403"), BadReply("rubbish")],
+)
+def test_whatever_is_answered_about_the_token_of_an_update_troubles_nobody(answer):
+    asked = {"state": State.PENDING, "token": "T1", "token_at": NOW, "is_update": True}
+
+    following = after(Phase.TOKEN, answer, now=NOW + HOUR, **asked)
+    last = after(Phase.TOKEN, answer, now=NOW + 14 * DAY, **asked)
+
+    assert following.health is Health.ANSWERED
+    assert (following.standing.state, following.standing.due_at) == (
+        State.PENDING,
+        NOW + HOUR + HOUR / 2,
+    )
+    assert (last.standing.state, last.standing.external_id) == (State.SENT, "")
+
+
+def test_the_number_of_an_update_ends_the_questions():
+    following = after(
+        Phase.TOKEN, Accepted("U9"), state=State.PENDING, token="T1", token_at=NOW, is_update=True
+    )
+
+    assert (following.standing.state, following.standing.external_id) == (State.SENT, "U9")

@@ -22,9 +22,14 @@ from waywarden.open311.types import (
     ServiceRequest,
     ServiceRequestUpdate,
 )
-from waywarden.reports.models import Report, ReportBody
+from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.sync import polling, queries
+from waywarden.sync.models import Cursor, PollRun, What
+from waywarden.sync.rows import Counts
+from waywarden.sync.updates import take_in_updates
 from waywarden.users.services import create_update_user
 
+MINUTE = timedelta(minutes=1)
 STATES = {
     "open": "confirmed",
     "in_progress": "in progress",
@@ -193,3 +198,40 @@ def request(request_id: str = "R1", **fields: Any) -> ServiceRequest:
         "description": "A hole.", "requested_datetime": clock.now() - timedelta(hours=1),
     } | fields  # fmt: skip
     return ServiceRequest(service_request_id=request_id, **values)
+
+
+def take(body: Body, *rows: ServiceRequestUpdate) -> Counts:
+    """Takes rows in as a poll of the body's connection does."""
+    return take_in_updates(body=body, connection=body.sending_connection, rows=rows)
+
+
+def only_update(report: Report) -> Update:
+    """The one update of a report."""
+    return Update.objects.get(report=report)
+
+
+def state_of(report: Report) -> str:
+    """The report's state now."""
+    return Report.objects.get(pk=report.pk).state
+
+
+def poll(connection: Connection, **options: Any) -> PollRun:
+    """Polls a connection for updates."""
+    return polling.poll(connection.pk, What.UPDATES, **options)
+
+
+def due(moment: datetime) -> set[tuple[int, What]]:
+    """The polls that are due."""
+    return {(one.connection_id, What(one.what)) for one in queries.due(moment)}
+
+
+def cursor_of(connection: Connection, what: What = What.UPDATES) -> Cursor:
+    """How far a connection has been read."""
+    return Cursor.objects.get(connection=connection, what=what)
+
+
+def set_cursor(connection: Connection, **fields: Any) -> Cursor:
+    """A cursor that stands at now."""
+    moment = clock.now()
+    values = {"position": moment, "next_poll_at": moment} | fields
+    return Cursor.objects.create(connection=connection, what=What.UPDATES, **values)

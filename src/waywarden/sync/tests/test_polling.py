@@ -8,36 +8,26 @@ import pytest
 from django.db import connection as database
 
 from waywarden.bodies.models import Body
-from waywarden.connections.models import Circuit, Connection
+from waywarden.connections.models import Circuit
 from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, TryLater
 from waywarden.open311.types import Deviation, ServiceRequestUpdate
 from waywarden.reports.models import Report, Update
-from waywarden.sync import polling, queries, run_services, services
-from waywarden.sync.models import Cursor, PollRun, SetAside, What
-from waywarden.sync.tests.conftest import MemoryBackend, make_body, request, update
+from waywarden.sync import polling, queries, run_services
+from waywarden.sync.models import PollRun, SetAside, What
+from waywarden.sync.tests.conftest import (
+    MINUTE,
+    MemoryBackend,
+    cursor_of,
+    make_body,
+    poll,
+    request,
+    set_cursor,
+    update,
+)
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-
-
-def poll(connection, **options):
-    return polling.poll(connection.pk, What.UPDATES, **options)
-
-
-def due(moment):
-    return {(one.connection_id, What(one.what)) for one in queries.due(moment)}
-
-
-def cursor_of(connection, what=What.UPDATES):
-    return Cursor.objects.get(connection=connection, what=what)
-
-
-def set_cursor(connection, **fields):
-    moment = clock.now()
-    values = {"position": moment, "next_poll_at": moment} | fields
-    return Cursor.objects.create(connection=connection, what=What.UPDATES, **values)
 
 
 def test_a_poll_brings_the_state_and_the_words_credited_to_the_body(system, connection, report):
@@ -233,104 +223,6 @@ def test_problems_born_there_are_polled_too(system, connection, body, category):
     assert system.spans[0] is not None
 
 
-def test_fetch_all_asks_without_dates(system, connection, body):
-    Connection.objects.filter(pk=connection.pk).update(fetches_all_reports=True)
-    run = polling.poll(connection.pk, What.REPORTS)
-    assert system.spans == [None]
-    assert (run.span_start, run.span_end) == (None, None)
-
-
-def test_what_is_due_is_what_is_switched_on_and_whose_time_has_come(connection, body):
-    services.ensure_cursors()
-    now = clock.now()
-    assert due(now) == {(connection.pk, What.UPDATES), (connection.pk, What.REPORTS)}
-    Connection.objects.filter(pk=connection.pk).update(fetches_reports=False)
-    assert due(now) == {(connection.pk, What.UPDATES)}
-    assert due(now - MINUTE) == set()
-    run_services.claim(connection.pk, What.UPDATES)
-    assert due(now) == set()
-
-
-def test_what_is_due_is_queued_once_until_it_has_run(system, connection, body):
-    services.ensure_cursors()
-    queued = []
-    assert run_services.queue_due(queued.extend) == 2
-    assert run_services.queue_due(queued.extend) == 0
-    assert set(queued) == {(connection.pk, What.UPDATES), (connection.pk, What.REPORTS)}
-    poll(connection)
-    Cursor.objects.update(next_poll_at=clock.now())
-    assert run_services.queue_due(queued.extend) == 1
-    assert queued[-1] == (connection.pk, What.UPDATES)
-
-
-def test_a_poll_whose_worker_was_killed_is_due_again_within_minutes(connection, body, time_machine):
-    """Also when the dead worker's job was run again, and found the cursor still held."""
-    time_machine.move_to(clock.now())
-    services.ensure_cursors()
-    queued = []
-    run_services.queue_due(queued.extend)
-    run_services.claim(connection.pk, What.UPDATES)  # and then its worker is killed
-    assert poll(connection).error == polling.BUSY
-
-    time_machine.shift(4 * MINUTE)
-
-    assert (connection.pk, What.UPDATES) in due(clock.now())
-
-
-def test_a_poll_that_was_lost_in_the_queue_is_queued_again(system, connection, body):
-    moment = clock.now()
-    set_cursor(connection, queued_until=moment - MINUTE)
-    queued = []
-    assert run_services.queue_due(queued.extend) == 1
-
-
-def test_a_backlog_is_queued_bit_by_bit_the_longest_due_first(connection, body, monkeypatch):
-    monkeypatch.setattr(run_services, "MOST_QUEUED", 2)
-    moment = clock.now()
-    ways = [
-        Connection.objects.create(name=f"W{number}", kind="memory", fetches_updates=True)
-        for number in range(3)
-    ]
-    for number, way in enumerate(ways):
-        set_cursor(way, next_poll_at=moment - number * MINUTE)
-    queued = []
-    assert run_services.queue_due(queued.extend) == 2
-    assert [number for number, _what in queued] == [ways[2].pk, ways[1].pk]
-
-
-def test_where_queueing_fails_they_stay_due(connection, body):
-    services.ensure_cursors()
-
-    def full(_polls):
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        run_services.queue_due(full)
-    assert len(due(clock.now())) == 2
-
-
-def test_a_paused_connection_is_not_polled(connection, body):
-    services.ensure_cursors()
-    Connection.objects.filter(pk=connection.pk).update(is_paused=True)
-    assert due(clock.now()) == set()
-
-
-def test_cursors_are_made_once(connection):
-    assert services.ensure_cursors() == 2
-    assert services.ensure_cursors() == 0
-
-
-def test_the_mop_up_reaches_a_day_back_once(system, connection, body):
-    services.ensure_cursors()
-    moment = clock.now()
-    assert services.mop_up(moment) == 1
-    poll(connection)
-    assert system.spans[0].start == moment - timedelta(hours=24)
-    assert len(system.spans) == 1
-    poll(connection)
-    assert system.spans[1].start > moment - timedelta(hours=3)
-
-
 def test_a_body_that_is_deleted_is_left_alone(system, connection, body, report):
     Body.objects.filter(pk=body.pk).update(is_deleted=True)
     system.updates = [update()]
@@ -418,57 +310,3 @@ def test_two_polls_at_once_take_each_row_in_once(system, connection, report):
     assert not errors
     assert sum(run.new for run in runs) == 30
     assert Update.objects.count() == 30
-
-
-def test_a_whole_list_is_asked_for_with_the_mark_of_the_last_one(system, connection, body):
-    """Light on us: what has not changed is not read again, until the night."""
-    Connection.objects.filter(pk=connection.pk).update(fetches_all_reports=True)
-    held: list[str] = []
-
-    def fetch(_self, span, notes):
-        assert span is None
-        held.append(notes.mark)
-        notes.is_unchanged = notes.mark == "v1"
-        rows = [] if notes.is_unchanged else [request("R1")]
-        notes.mark = "v1"
-        return iter(rows)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(system, "fetch_reports", fetch)
-        runs = [polling.poll(connection.pk, What.REPORTS) for _turn in range(2)]
-        assert [(run.rows, run.new, run.error) for run in runs] == [(1, 1, ""), (0, 0, "")]
-        services.mop_up(clock.now())
-        assert polling.poll(connection.pk, What.REPORTS).repeated == 1
-    assert held == ["", "v1", ""]
-    assert Report.objects.count() == 1
-
-
-def test_a_list_that_broke_off_is_not_marked_as_read(system, connection, body):
-    Connection.objects.filter(pk=connection.pk).update(fetches_all_reports=True)
-
-    def fetch(_self, _span, notes):
-        notes.mark = "v1"
-        yield request("R1")
-        raise TryLater("The server answered 503.")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(system, "fetch_reports", fetch)
-        assert polling.poll(connection.pk, What.REPORTS).error
-    assert cursor_of(connection, What.REPORTS).mark == ""
-
-
-def test_a_cut_answer_of_problems_is_asked_again_in_halves(system, connection, body):
-    rows = [
-        request(f"R{number}", requested_datetime=clock.now() - number * MINUTE)
-        for number in range(1, 30)
-    ]
-
-    def fetch(_self, span, notes):
-        fits = [row for row in rows if span.start <= row.requested_datetime < span.end]
-        yield from fits[:10]
-        notes.is_cut = len(fits) >= 10
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(system, "fetch_reports", fetch)
-        run = polling.poll(connection.pk, What.REPORTS)
-    assert (run.error, run.new) == ("", 29)

@@ -374,6 +374,16 @@ def test_a_token_is_pending_until_it_is_settled(fake, backend):
     assert backend.resolve_token("T4711") == Accepted(external_id="4711")
 
 
+def test_the_token_of_an_update_is_pending_until_it_is_settled(fake, backend):
+    backend.send_report(report(), {})
+    fake.switches.token_for_updates = True
+
+    assert backend.send_update(update(external_id="4711"), {}) == Pending(token="TU3")
+    assert backend.resolve_update_token("TU3") == Pending(token="TU3")
+    fake.settle()
+    assert backend.resolve_update_token("TU3") == Accepted(external_id="U3")
+
+
 @pytest.mark.parametrize(
     ("switch", "value", "kind"),
     [
