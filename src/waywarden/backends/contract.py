@@ -39,11 +39,13 @@ class Capability(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The reporter as the body may know them."""
+    """The reporter, or who wrote an update, as the body may know them."""
 
     name: str = ""
     email: str = ""
     phone: str = ""
+    is_body: bool = False
+    """Staff wrote it in their body's name, which is the name given here."""
 
 
 @dataclass(frozen=True, slots=True)

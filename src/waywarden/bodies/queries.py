@@ -10,11 +10,19 @@ from waywarden.backends.contract import Capability
 from waywarden.backends.registry import backend_classes
 from waywarden.bodies import templates
 from waywarden.bodies.answers import Asked, asked
-from waywarden.bodies.models import Body, Category, PlaceRule, Question, ResponseTemplate
+from waywarden.bodies.models import (
+    Body,
+    Category,
+    Membership,
+    PlaceRule,
+    Question,
+    ResponseTemplate,
+)
 from waywarden.bodies.question_models import Asking, SiteQuestion
 from waywarden.bodies.routing import Choice, Offer, OnLayer, Way, choices, is_offered
 from waywarden.connections.models import Connection
 from waywarden.events.queries import history_of
+from waywarden.users.models import User
 
 #: The fact that a body sends another way.
 METHOD_CHANGED = "body.send_method_changed"
@@ -207,6 +215,16 @@ def automatic_templates(body_ids: Iterable[int]) -> dict[int, tuple[templates.Te
     return {body_id: tuple(rows) for body_id, rows in found.items()}
 
 
+def templates_to_pick(body_id: int, category_id: int | None) -> list[ResponseTemplate]:
+    """What staff may begin an answer with: the body's templates for a category, by title (FB A.45).
+
+    Automatic ones too: what a system would make the body say, its people may say themselves.
+    """
+    fitting = Q(categories=None) | Q(categories=category_id)
+    rows = ResponseTemplate.objects.filter(fitting, body=body_id).distinct()
+    return sorted(rows, key=lambda one: one.title.casefold())
+
+
 def body_names(body_ids: Collection[int]) -> list[str]:
     """The names of some bodies, in order."""
     if not body_ids:
@@ -242,12 +260,11 @@ def bodies_fetched_through(connection_id: int) -> QuerySet[Body]:
     return (direct | same | devolved).filter(is_deleted=False).distinct().order_by("id")
 
 
-def may_work_for(user_id: int | None, body_id: int) -> bool:
-    """Whether a user belongs to a body."""
-    return (
-        user_id is not None
-        and Body.objects.filter(pk=body_id, memberships__user_id=user_id).exists()
-    )
+def may_speak_for(user: User, body_id: int) -> bool:
+    """Whether a person may write in a body's name; those who only read may not."""
+    speaks = (Membership.Role.INSPECTOR, Membership.Role.ADMINISTRATOR)
+    mine = Membership.objects.filter(user=user, body=body_id, body__is_deleted=False)
+    return user.is_superuser or mine.filter(role__in=speaks).exists()
 
 
 def kept_connection(body: Body, kind: str) -> Connection | None:

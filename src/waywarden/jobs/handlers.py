@@ -65,7 +65,7 @@ def install() -> None:
     on("update.created", later=[mail_update_confirmations])
     on("update.confirmed", now=[plan_updates], later=[tell_of_updates])
     on("update.fetched", later=[tell_of_updates, fetch_update_photos])
-    on("report.fetched", later=[fetch_report_photos, tell_of_reports])
+    on("report.fetched", later=[fetch_report_photos])
     on("reports.imported", later=[fetch_imported_photos])
     on("report.referenced", now=[apply_set_aside])
     on("update.sent", now=[note_own_updates])
@@ -105,9 +105,11 @@ def follow_own_reports(facts: Facts) -> None:
 
 
 def tell_of_reports(facts: Facts) -> None:
-    """New reports: whoever follows their area, their body or the place hears of them."""
-    ids = [number for fact in facts for number in fact.data.get("reports", [fact.subject_id])]
-    queue_each(tasks.tell_of_reports, [{"report_ids": [*ids]}])
+    """New reports: whoever follows their area, their body or the place hears of them.
+
+    Problems born in a body's system are mailed to nobody (integration.md 4); feeds show them.
+    """
+    queue_each(tasks.tell_of_reports, [{"report_ids": [*_ids(facts)]}])
 
 
 def tell_of_updates(facts: Facts) -> None:

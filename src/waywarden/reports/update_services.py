@@ -12,6 +12,7 @@ from waywarden.kernel.errors import NotAllowed, RuleBroken
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports import states
 from waywarden.reports.allowed import Act
+from waywarden.reports.fetched_ledger import REOPENS
 from waywarden.reports.models import Report, Update
 from waywarden.reports.photo_services import actor_of, attach_photos
 from waywarden.reports.queries import acts_of, viewer_for
@@ -93,6 +94,8 @@ def confirm_update(update_id: int, *, user: User) -> bool:
         update.user, update.confirmed_at = user, moment
         if stopped or _ACT_OF.get(update.state) not in acts:
             update.state = ""
+        if update.state == State.CONFIRMED and not report.is_open:
+            update.extras[REOPENS] = True
         update.save()
         if not stopped:
             _apply_state(report, update.state, moment)

@@ -12,6 +12,7 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import paragraphs
 from waywarden.reports import states
 from waywarden.reports.allowed import Act
+from waywarden.reports.fetched_ledger import REOPENS
 from waywarden.reports.models import Report, Update
 from waywarden.reports.photo_services import actor_of, attach_photos
 from waywarden.reports.queries import acts_of, viewer_for
@@ -98,6 +99,7 @@ def _add_update(
         is_name_public=report.is_name_public,
         text=words,
         state=new_state,
+        extras={REOPENS: True} if new_state == State.CONFIRMED else {},
         visibility=Update.Visibility.SHOWN,
         created=moment,
         confirmed_at=moment,

@@ -12,12 +12,12 @@ from django.db.models import Model
 
 from waywarden.areas.address_queries import Numbers, numbers_near
 from waywarden.backends.contract import OutgoingPhoto, OutgoingReport, OutgoingUpdate, Person
-from waywarden.bodies.models import Question
+from waywarden.bodies.models import Body, Question
 from waywarden.bodies.question_models import SiteQuestion
 from waywarden.geo.points import Point
-from waywarden.reports.models import Photo, ReportBody
+from waywarden.reports.fetched_ledger import REOPENS
+from waywarden.reports.models import Photo, ReportBody, Update
 from waywarden.reports.queries import states_after
-from waywarden.reports.states import State
 from waywarden.sending.mails import mail_of_report, mail_of_update
 from waywarden.sending.models import AT_A_DESK, Delivery
 
@@ -40,6 +40,8 @@ class _Beside:
     of_sites: Sequence[SiteQuestion]
     numbers: Mapping[int, Numbers]
     """Of the property and the street at reports whose body asks for them."""
+    names: Mapping[int, str]
+    """Of bodies in whose name an update speaks."""
 
     def row_of(self, delivery: Delivery) -> ReportBody | None:
         return self.rows.get((delivery.report_id, delivery.body_id))
@@ -74,6 +76,7 @@ def _read_beside(deliveries: Sequence[Delivery]) -> _Beside:
     new_ids = {one.report_id for one in deliveries if one.update_id is None}
     update_ids = {one.update_id for one in deliveries if one.update_id is not None}
     category_ids = {one.category_id for one in deliveries if one.category_id is not None}
+    speaking = {one.update.body_id for one in deliveries if one.update and one.update.body_id}
     rows = ReportBody.objects.filter(report__in={one.report_id for one in deliveries})
     questions = _grouped(Question.objects.filter(category__in=category_ids), "category_id")
     return _Beside(
@@ -84,6 +87,9 @@ def _read_beside(deliveries: Sequence[Delivery]) -> _Beside:
         questions=questions,
         of_sites=list(SiteQuestion.objects.all()),
         numbers=_numbers(deliveries, questions),
+        names=dict(Body.objects.filter(pk__in=speaking).values_list("pk", "name"))
+        if speaking
+        else {},
     )
 
 
@@ -167,8 +173,8 @@ def _update(delivery: Delivery, beside: _Beside) -> OutgoingUpdate:
         title=report.title,
         text=update.text,
         state=update.state or beside.states.get(update.pk, report.state),
-        reopens=update.state == State.CONFIRMED,
-        person=Person(name=update.name, email=update.email),
+        reopens=bool(update.extras.get(REOPENS)),
+        person=_author(update, beside),
         created_at=update.confirmed_at or update.created,
         photos=_photos(delivery, beside.photos_of_update.get(update.pk, [])),
         service_code=delivery.category.service_code if delivery.category else "",
@@ -181,6 +187,13 @@ def _reference(delivery: Delivery, row: ReportBody | None) -> str:
     if delivery.told_as == AT_A_DESK:
         return ""
     return delivery.told_as or (row.external_id if row else "")
+
+
+def _author(update: Update, beside: _Beside) -> Person:
+    """Who says it to the body: the person, or the body in whose name its staff wrote."""
+    if update.body_id is not None:
+        return Person(name=beside.names.get(update.body_id, ""), is_body=True)
+    return Person(name=update.name, email=update.email)
 
 
 def _emails(delivery: Delivery) -> tuple[str, ...]:

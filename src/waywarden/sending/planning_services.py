@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from waywarden.backends.contract import Capability
@@ -14,6 +14,7 @@ from waywarden.bodies.models import Category
 from waywarden.connections.models import Connection
 from waywarden.kernel import clock
 from waywarden.reports import states
+from waywarden.reports.fetched_ledger import WRITTEN_HERE
 from waywarden.reports.models import ReportBody, Update
 from waywarden.sending.lanes import EMAIL_LANES, Lane, lane_for
 from waywarden.sending.models import Delivery
@@ -50,12 +51,17 @@ def _takes_none(category: Category | None) -> bool:
 
 
 def plan_updates(update_ids: Iterable[int]) -> frozenset[Lane]:
-    """One delivery for each person's update and body whose connection sends updates, held too."""
+    """One delivery for each person's update and body whose connection sends updates, held too.
+
+    What staff wrote in their body's name goes at once.
+    """
     moment = clock.now()
     due_at = moment + timedelta(seconds=settings.WAYWARDEN_HOLD_SECONDS)
     updates = list(
         Update.objects.filter(
-            pk__in=list(update_ids), visibility=Update.Visibility.SHOWN, body=None
+            Q(body=None) | Q(extras__has_key=WRITTEN_HERE),
+            pk__in=list(update_ids),
+            visibility=Update.Visibility.SHOWN,
         ).order_by("id")
     )
     at_bodies: dict[int, list[ReportBody]] = defaultdict(list)
@@ -64,7 +70,7 @@ def plan_updates(update_ids: Iterable[int]) -> frozenset[Lane]:
             at_bodies[row.report_id].append(row)
     return store(
         [
-            planned_for(row, update, due_at=due_at, moment=moment)
+            planned_for(row, update, due_at=moment if update.body_id else due_at, moment=moment)
             for update in updates
             for row in at_bodies[update.report_id]
         ]

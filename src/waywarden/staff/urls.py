@@ -13,6 +13,7 @@ from waywarden.staff import mail_views as mail
 from waywarden.staff import mending_views as mending
 from waywarden.staff import proposal_views as proposals
 from waywarden.staff import pull_views as pulling
+from waywarden.staff import report_views as reports
 from waywarden.staff import shadow_views as shadow
 from waywarden.staff import template_views as templates
 from waywarden.staff import webhook_views as webhooks
@@ -61,6 +62,7 @@ urlpatterns = [
     path("imports/services/<int:unmatched_id>/", imports.match, name="match"),
     path("imports/rules/<int:connection_id>/", imports.rules, name="rules"),
     path("imports/rules/change/<int:rule_id>/", imports.change_rule, name="rule"),
+    path("reports/<int:report_id>/<slug:slug>/", reports.one, name="report"),
     path("templates/", templates.listed, name="templates"),
     path("templates/new/<int:body_id>/", templates.new, name="template-new"),
     path("templates/<int:template_id>/", templates.one, name="template"),

@@ -11,8 +11,11 @@ from waywarden.kernel.text import one_line, shorten
 from waywarden.open311.types import Attribute, Deviation, Service, ServiceDefinition
 from waywarden.sync.plain_text import plain_text
 
-#: A list that loses more than this share of the categories in use waits for a person.
-MOST_LOST = 0.1
+#: A list that loses, or else changes, more than this share of the categories in use waits for a
+#: person.
+MOST_LOST = MOST_CHANGED = 0.1
+#: So few services may always differ.
+FEW = 3
 DATATYPES = frozenset({"string", "text", "number", "datetime", "singlevaluelist", "multivaluelist"})
 AUTOMATED = frozenset({"", "server_set", "hidden_field"})
 #: What the list decides, and a category may protect.
@@ -215,7 +218,13 @@ def propose(
         changed=tuple(one for one in changed if one.changes),
         gone=gone,
         unchanged=sum(1 for one in changed if not one.changes),
-        waits=_reason_to_wait(listed, held, in_use=len(in_use), gone=gone),
+        waits=_reason_to_wait(
+            listed,
+            held,
+            in_use=len(in_use),
+            gone=gone,
+            touched=sum(1 for one in changed if one.to_apply and not one.is_restored),
+        ),
         deviations=deviations,
     )
 
@@ -264,11 +273,18 @@ def _changed(row: Listed, held: Held) -> Changed:
 
 
 def _reason_to_wait(
-    listed: Sequence[Listed], held: Sequence[Held], *, in_use: int, gone: Sequence[Gone]
+    listed: Sequence[Listed],
+    held: Sequence[Held],
+    *,
+    in_use: int,
+    gone: Sequence[Gone],
+    touched: int,
 ) -> str:
     if not listed:
         return "The list is empty."
     lost = sum(1 for one in gone if not one.is_protected)
     if held and lost > in_use * MOST_LOST:
         return f"The list has lost {lost} of {in_use} services."
+    if touched > max(in_use * MOST_CHANGED, FEW):
+        return f"The list changes {touched} services; {in_use} are in use."
     return ""

@@ -130,6 +130,7 @@ def _page(
     ways = ways_of(story)
     days = [row.category.target_days or 0 for row in story.at_bodies if row.category]
     is_mine = shown.user_id is not None and shown.user_id == getattr(request.user, "pk", None)
+    desks = _desks_of(request, story)
     values: dict[str, Any] = {
         "story": story,
         "report": shown,
@@ -142,8 +143,9 @@ def _page(
         "findings": filled.findings,
         "texts": texts_of_steps(),
         "is_mine": is_mine,
-        "is_ours": _works_on(request, story),
         "may": {act.value: act in acts for act in Act},
+        "desks": desks,
+        "is_ours": bool(desks),
         "may_change": is_mine and shown.is_open and is_report_held(shown),
         "address": request.build_absolute_uri(shown.get_absolute_url()),
         **_beside(story),
@@ -155,10 +157,14 @@ def _page(
     return response
 
 
-def _works_on(request: HttpRequest, story: Story) -> bool:
-    """Whether the reader works for a body that has the report."""
+def _desks_of(request: HttpRequest, story: Story) -> list[tuple[str, str]]:
+    """The bodies of the report that the reader works for: slug and name."""
     viewer = viewer_of(request)
-    return viewer.is_operator or any(row.body_id in viewer.body_ids for row in story.at_bodies)
+    return [
+        (row.body.slug, row.body.name)
+        for row in story.at_bodies
+        if viewer.is_operator or row.body_id in viewer.body_ids
+    ]
 
 
 def _beside(story: Story) -> dict[str, Any]:

@@ -127,6 +127,8 @@ def _server_set(code: str, report: OutgoingReport, options: Open311Options) -> s
 
 
 def _names(person: Person) -> tuple[str, str]:
+    if person.is_body:
+        return person.name.strip(), ""
     first, _, last = person.name.strip().partition(" ")
     return first, last.strip()
 

@@ -130,3 +130,19 @@ def test_photos_of_imported_problems_are_fetched_behind_all_other_work(place):
     job = ProcrastinateJob.objects.get()
     assert (job.task_name, sorted(job.args["report_ids"])) == ("fetch_imported_photos", ids[:2])
     assert job.priority < 0
+
+
+@pytest.mark.parametrize("kind", ["report.fetched", "reports.imported"])
+def test_nobody_is_mailed_about_problems_born_in_a_bodys_system(place, kind):
+    """integration.md 4: no mail; feeds show them, and their later updates are told as others."""
+    report = place.report()
+    with transaction.atomic():
+        record(Fact(kind, "body", place.county.pk, data={"reports": [report.pk]}))
+    assert queued() == []
+    update = Update.objects.create(
+        report=report, body=place.county, text="Done.", visibility="shown",
+        created="2026-03-01T12:00Z",
+    )  # fmt: skip
+    with transaction.atomic():
+        record(Fact("update.fetched", "update", update.pk, data={}))
+    assert queued() == ["tell_of_updates"]

@@ -10,6 +10,7 @@ from django.core import mail
 from PIL import Image
 
 from waywarden.areas.address_services import import_addresses
+from waywarden.backends.contract import Person
 from waywarden.bodies.models import Question
 from waywarden.reports.models import Photo, ReportBody
 from waywarden.reports.photos import take_in
@@ -84,6 +85,34 @@ def test_an_update_carries_the_bodys_number(town):
 
     assert (item.external_id, item.update_id) == ("4711", update.pk)
     assert (item.text, item.state, item.reopens) == ("It grows.", "fixed - user", False)
+
+
+def test_only_a_real_reopening_goes_out_as_one(town):
+    report = town.report()
+    opens = town.update(report, state="confirmed", extras={"reopens": True})
+    says_open = town.update(report, state="confirmed")
+    items = items_of(
+        [town.delivery(report, opens), town.delivery(report, says_open)], with_mail=False
+    )
+
+    assert [item.reopens for item in items.values()] == [True, False]
+
+
+def test_what_staff_wrote_goes_out_in_the_bodys_name_and_at_once(town):
+    report = town.report()
+    update = town.update(
+        report,
+        body=town.council,
+        name="Ines",
+        email="ines@x.example",
+        extras={"written_here": True},
+    )
+    delivery = town.delivery(report, update)
+
+    item = items_of([delivery], with_mail=False)[delivery.pk]
+
+    assert item.person == Person(name=town.council.name, is_body=True)
+    assert delivery.due_at == delivery.created
 
 
 def test_the_mail_says_everything_in_words(town):

@@ -122,7 +122,7 @@ def test_a_list_of_5_000_services_takes_a_few_statements(
         for one in listing.services
     ]
     with django_assert_max_num_queries(60):
-        assert sync_services(body).is_applied
+        assert sync_services(body, is_agreed=True).is_applied
     assert Category.objects.filter(groups=["Streets"]).count() == 5000
 
 

@@ -187,6 +187,31 @@ def test_an_empty_list_and_one_that_loses_more_than_a_tenth_wait(listed_count, h
     assert propose(rows, many(held_count)).waits == waits
 
 
+@pytest.mark.parametrize(
+    ("renamed", "held_count", "waits"),
+    [
+        (4, 40, ""),
+        (5, 40, "The list changes 5 services; 40 are in use."),
+        (40, 40, "The list changes 40 services; 40 are in use."),
+        (3, 3, ""),  # of a short list three may always differ
+        (4, 4, "The list changes 4 services; 4 are in use."),
+    ],
+)
+def test_a_list_that_changes_more_than_a_tenth_waits(renamed, held_count, waits):
+    names = [Service(f"C{n}", f"Renamed {n}") for n in range(renamed)]
+    rows, _deviations = listed(*names, *services(held_count)[renamed:])
+    assert propose(rows, many(held_count)).waits == waits
+
+
+def test_what_is_protected_or_comes_back_is_no_large_change():
+    rows, _deviations = listed(*(Service(f"C{n}", f"Renamed {n}") for n in range(10)))
+    ours = [held(n, f"C{n}", f"Name {n}", protected=frozenset({"name"})) for n in range(5)] + [
+        held(n, f"C{n}", f"Renamed {n}", values_={"state": "inactive"}, state_before="confirmed")
+        for n in range(5, 10)
+    ]
+    assert propose(rows, ours).waits == ""
+
+
 def test_a_restored_service_comes_back_as_it_was():
     rows, _deviations = listed(Service("POT", "Potholes"))
     category = held(values_={"state": "inactive"}, state_before="staff")
