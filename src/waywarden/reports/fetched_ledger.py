@@ -205,9 +205,8 @@ def _staff_of(body_ids: set[int], rows: Sequence[Row]) -> dict[int, tuple[Collea
     found: dict[int, tuple[Colleague, ...]] = dict.fromkeys(body_ids, ())
     if any(ASSIGNED_EMAIL in row.extras or ASSIGNED_NAME in row.extras for row in rows):
         people = Membership.objects.filter(body__in=body_ids, user__is_active=True)
-        for body_id, *values in people.order_by("id").values_list(
+        for body_id, user_id, email, name in people.order_by("id").values_list(
             "body_id", "user_id", "user__email", "user__name"
         ):
-            user_id, email, name = values
             found[body_id] += (Colleague(user_id, email.casefold(), name.casefold()),)
     return found

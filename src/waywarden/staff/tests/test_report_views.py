@@ -22,7 +22,7 @@ def report(town):
 
 
 def address(report, body="borsetshire"):
-    return f"/staff/reports/{report.pk}/{body}/"
+    return f"/staff/reports/{report.pk}/at/{body}/"
 
 
 def test_staff_see_who_has_it_and_what_their_system_adds(as_ines, report):
@@ -46,7 +46,7 @@ def test_the_public_does_not_read_who_has_it(client, report):
 def test_oskar_of_another_body_and_rosa_do_not_find_it(as_oskar, client, town, report):
     assert as_oskar.get(address(report)).status_code == 404
     assert as_oskar.post(address(report), {"text": "Ours."}).status_code == 404
-    assert "/staff/reports/" not in as_oskar.get(f"/report/{report.pk}").content.decode()
+    assert "/at/" not in as_oskar.get(f"/report/{report.pk}").content.decode()
     client.force_login(town.rosa)
     assert client.get(address(report)).status_code == 403
     assert not Update.objects.exists()

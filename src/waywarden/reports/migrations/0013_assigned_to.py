@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bodies", "0004_translation"),
-        ("reports", "0009_body_figures"),
+        ("reports", "0012_figures_behind"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
