@@ -15,8 +15,9 @@ from waywarden.events.record_admin import LongListAdmin
 from waywarden.kernel import clock
 from waywarden.reports import services
 from waywarden.reports.forms import ResponseTemplateForm
-from waywarden.reports.models import Flag, Report, ReportBody, Update, UpdateRule
+from waywarden.reports.models import Flag, Report, ReportBody, Update
 from waywarden.reports.public_services import handle_flags
+from waywarden.reports.rule_models import UpdateRule
 from waywarden.reports.template_queries import clashes_with, rule_in_words
 
 _WORDS = ("title", "detail", "nearest_address", "name", "is_name_public", "is_private")

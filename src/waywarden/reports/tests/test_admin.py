@@ -7,8 +7,9 @@ from django.urls import reverse
 
 from waywarden.bodies.models import Body, Category, ResponseTemplate
 from waywarden.geo.points import Point
-from waywarden.reports.models import Report, ReportBody, UpdateRule
+from waywarden.reports.models import Report, ReportBody
 from waywarden.reports.public_services import flag_report
+from waywarden.reports.rule_models import UpdateRule
 from waywarden.reports.states import State
 from waywarden.users.models import User
 

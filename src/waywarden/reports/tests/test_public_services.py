@@ -5,7 +5,7 @@ import pytest
 from waywarden.kernel.errors import NotAllowed, RuleBroken
 from waywarden.notifications.alert_services import follow_report
 from waywarden.notifications.models import Alert
-from waywarden.reports.models import Flag, Report, UpdateRule
+from waywarden.reports.models import Flag, Report
 from waywarden.reports.public_services import (
     flag_report,
     handle_flags,
@@ -13,6 +13,7 @@ from waywarden.reports.public_services import (
     say_me_too,
     unmark_duplicate,
 )
+from waywarden.reports.rule_models import UpdateRule
 from waywarden.web.tests import town
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,9 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from waywarden.reports.models import Flag, Report, UpdateRule
+from waywarden.reports.models import Flag, Report
 from waywarden.reports.public_services import mark_duplicate
+from waywarden.reports.rule_models import UpdateRule
 from waywarden.web import card_services, services
 
 pytestmark = pytest.mark.django_db
