@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Plain
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import ijson
 import msgspec
 import shapely
 from shapely.geometry import Point, shape
@@ -20,6 +21,9 @@ from waywarden.sync.rows import cleaned
 
 #: Rows that are handed on together.
 PART_OF_ROWS = 2_000
+#: How an event of JSON changes how deep it lies.
+_DEEPER = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+_BEGINNING = object()
 #: Characters of one cell; a quote that is never closed would swallow the file.
 LONGEST_CELL = 1_000_000
 _NO_SHAPE = (
@@ -118,20 +122,40 @@ def _check_columns(names: Iterable[str], mapping: Mapping, path: Path) -> None:
         raise RuleBroken(message, field="mapping")
 
 
-class _Collection(msgspec.Struct):
-    """A FeatureCollection (RFC 7946), its features not read yet."""
-
-    features: list[msgspec.Raw]
-
-
 def _features(path: Path) -> Iterator[_Row]:
+    """The features of a FeatureCollection (RFC 7946), one at a time: the file is never held whole.
+
+    Raises RuleBroken where it is none, or breaks off: what came until then has been handed on.
+    """
+    is_collection = False
     try:
-        collection = msgspec.json.decode(path.read_bytes(), type=_Collection)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            for feature in _read_features(file):
+                is_collection = True
+                if feature is not _BEGINNING:
+                    yield _feature(feature)
+    except (OSError, ijson.JSONError, UnicodeDecodeError, ValueError) as error:
         message = f"{path.name} is not a GeoJSON FeatureCollection: {error}"
         raise RuleBroken(message, field="file") from error
-    for raw in collection.features:
-        yield _feature(msgspec.json.decode(raw))
+    if not is_collection:
+        message = f"{path.name} is not a GeoJSON FeatureCollection: it has no list of features."
+        raise RuleBroken(message, field="file")
+
+
+def _read_features(file: BinaryIO) -> Iterator[Any]:
+    """A mark where the list of features begins, then each of them."""
+    builder, depth = None, 0
+    for prefix, event, value in ijson.parse(file, use_float=True):
+        if builder is None and prefix == "features" and event == "start_array":
+            yield _BEGINNING
+        if builder is None and prefix == "features.item":
+            builder = ijson.ObjectBuilder()
+        if builder is not None:
+            builder.event(event, value)
+            depth += _DEEPER.get(event, 0)
+            if depth == 0:
+                yield builder.value
+                builder = None
 
 
 def _feature(feature: Any) -> _Row:

@@ -10,15 +10,14 @@ from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel.errors import RuleBroken
 from waywarden.reports.fetched_report_services import move_from_other
 from waywarden.sync.models import UnmatchedService
-
-_LENGTH = 200
+from waywarden.sync.problems import SERVICE_LENGTH
 
 
 def count_unmatched(body: Body, rows: Mapping[tuple[str, str], int], *, now: datetime) -> None:
     """Notes services that no category has, and how many reports went to "Other" for each."""
     counted: dict[tuple[str, str], int] = {}
     for (code, name), number in rows.items():
-        key = code[:_LENGTH], name[:_LENGTH]
+        key = code[:SERVICE_LENGTH], name[:SERVICE_LENGTH]
         counted[key] = counted.get(key, 0) + number
     if not counted:
         return

@@ -16,12 +16,15 @@ from waywarden.bodies.models import Body, Category
 from waywarden.geo.points import Point
 from waywarden.kernel.text import one_line
 from waywarden.open311.types import Deviation, ServiceRequest
+from waywarden.reports.fetched_ledger import OWN_NAMES
 from waywarden.reports.fetched_report_services import OTHER, FetchedReport
 from waywarden.reports.states import Family, State, family_of
 from waywarden.sync.exclusions import Exclusions
 from waywarden.sync.models import SetAside
 from waywarden.sync.rows import KEY_LENGTH
 
+#: A service's name or code is listed so far.
+SERVICE_LENGTH = 200
 _KEPT = ("status_notes", "agency_responsible", "service_notice", "service_code", "service_name")
 
 
@@ -54,6 +57,8 @@ class Rules:
     """Body → its areas."""
     by_code: Mapping[tuple[int, str], Category]
     """(body, service code) → category, by code or because a person matched them."""
+    by_name: Mapping[tuple[int, str], Category]
+    """(body, name) → category of services without a code that a person matched."""
     others: Mapping[int, Category]
     exclusions: Exclusions
     state_for: Callable[[str], Mapped]
@@ -121,7 +126,12 @@ def _verdict(
             SetAside.Reason.OUTSIDE,
         )
     body = next((one for one in bodies if (one.pk, row.service_code) in rules.by_code), bodies[0])
-    category = rules.by_code.get((body.pk, row.service_code)) if row.service_code else None
+    known, said = (
+        (rules.by_code, row.service_code)
+        if row.service_code
+        else (rules.by_name, row.service_name[:SERVICE_LENGTH])
+    )
+    category = known.get((body.pk, said))
     is_private = row.non_public or (category is not None and category.is_private)
     rule = rules.exclusions.rule_for(row, is_private=is_private, now=now)
     if rule is not None:
@@ -218,7 +228,9 @@ def _group_of(row: ServiceRequest, category: Category | None) -> str:
 
 def _extras_of(row: ServiceRequest) -> dict[str, Any]:
     """What a report has no place for, kept at the body's row."""
-    extras: dict[str, Any] = dict(row.extras)
+    extras: dict[str, Any] = {
+        name: value for name, value in row.extras.items() if name not in OWN_NAMES
+    }
     for name in _KEPT:
         value = getattr(row, name)
         if value:

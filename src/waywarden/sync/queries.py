@@ -199,19 +199,21 @@ def rules_of(source: Source) -> Rules:
     links = Body.areas.through.objects.filter(body__in=body_ids)
     for body_id, area_id in links.values_list("body_id", "area_id"):
         areas[body_id].add(area_id)
-    by_hand = {
-        (one.body_id, one.code): one.category
-        for one in matched.exclude(code="").select_related("category").order_by("id")
-        if one.category is not None
-    }
-    by_code = {(one.body_id, one.service_code): one for one in categories if one.service_code}
+    by_hand: dict[tuple[int, str], Category] = {}
+    by_name: dict[tuple[int, str], Category] = {}
+    for one in matched.select_related("category").order_by("id"):
+        if one.category is not None:
+            known, said = (by_hand, one.code) if one.code else (by_name, one.name)
+            known[one.body_id, said] = one.category
+    by_code = {(row.body_id, row.service_code): row for row in categories if row.service_code}
     connection_id = source.connection.pk if source.connection is not None else None
     rules = ExclusionRule.objects.filter(connection=connection_id, is_on=True)
     return Rules(
         bodies=source.bodies,
         areas={body_id: frozenset(found) for body_id, found in areas.items()},
         by_code=by_hand | by_code,
-        others={one.body_id: one for one in categories if one.name == OTHER},
+        by_name=by_name,
+        others={row.body_id: row for row in categories if row.name == OTHER},
         exclusions=Exclusions(rule.as_rule() for rule in rules.order_by("id")),
         state_for=source.backend.state_for,
     )

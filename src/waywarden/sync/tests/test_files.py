@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tracemalloc
 
 import pytest
 import shapely
@@ -12,7 +13,7 @@ from waywarden.bodies.models import Body, Category
 from waywarden.kernel.errors import Misconfigured, RuleBroken
 from waywarden.reports.models import Report, ReportBody
 from waywarden.sync.bulk_import import import_file
-from waywarden.sync.files import TableFile
+from waywarden.sync.files import TableFile, _rows_of
 from waywarden.sync.import_mapping import read_mapping
 from waywarden.sync.models import ImportRun
 from waywarden.sync.rejects import write_rejects
@@ -162,7 +163,14 @@ GEOJSON = {
         },
         {"type": "Feature", "id": "c", "properties": {"kind": "POT"}, "geometry": None},
         "no feature",
+        None,
+        {
+            "type": "Feature", "id": "d", "properties": {"kind": {"a": [1, {}]}},
+            "geometry": {"type": "Polygon", "coordinates": [[[-1.5, 51.5], [-1.4, 51.5],
+                                                             [-1.4, 51.6], [-1.5, 51.5]]]},
+        },
     ],
+    "type_again": "last",
 }  # fmt: skip
 
 
@@ -172,7 +180,7 @@ def test_features_come_across_and_of_a_line_a_point_on_it(body, write):
     )
     file = TableFile(write("a.geojson", json.dumps(GEOJSON)), mapping, is_geojson=True)
     done = import_file(body, file)
-    assert (done.totals.new, done.totals.rejected) == (2, 2)
+    assert (done.totals.new, done.totals.rejected) == (3, 3)
     line = Report.objects.get(at_bodies__external_id="b")
     assert line.lat == 51.5
     assert -1.5 <= line.lon <= -1.4
@@ -181,6 +189,37 @@ def test_features_come_across_and_of_a_line_a_point_on_it(body, write):
         "It is no feature.",
     }
     assert import_file(body, file).totals.new == 0
+
+
+def test_a_geojson_file_is_never_held_whole(write, tmp_path):
+    """Two hundred features of 100 kB come one at a time: what is held stays far below 20 MB."""
+    feature = {"type": "Feature", "id": 1, "properties": {"note": "x" * 100_000}, "geometry": None}
+    path = tmp_path / "long.geojson"
+    with path.open("w") as file:
+        file.write('{"features": [' + ",".join([json.dumps(feature)] * 200) + "]}")
+    mapping = read_mapping(write("m.toml", '[fields]\nid="id"\n'))
+    rows = _rows_of(TableFile(path, mapping, is_geojson=True))
+    next(rows)
+    tracemalloc.start()
+    count = 1 + sum(1 for _row in rows)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 200
+    assert most < 4_000_000
+
+
+def test_a_geojson_file_that_breaks_off_is_said_and_its_run_stays_open(body, write):
+    whole = json.dumps(GEOJSON)
+    file = TableFile(
+        write("broken.geojson", whole[: whole.index('"no feature"')]),
+        read_mapping(write("m.toml", '[fields]\nid="id"\nservice_code="kind"\n')),
+        is_geojson=True,
+    )
+    with pytest.raises(RuleBroken, match=r"broken\.geojson"):
+        import_file(body, file)
+    run = ImportRun.objects.get()
+    assert "broken.geojson" in run.error
+    assert run.finished_at is None
 
 
 @pytest.mark.parametrize(
@@ -216,6 +255,8 @@ def test_an_unknown_projection_is_said(write):
         ("a.csv", b"\xff\xfeC\x00a", False),
         ("a.geojson", b"{", True),
         ("a.geojson", b"[]", True),
+        ("a.geojson", b'{"type": "Feature", "properties": {}}', True),
+        ("a.geojson", b'{"features": [{"id": 1}, ]}', True),
     ],
 )
 def test_a_file_that_is_none_is_refused(body, write, tmp_path, name, content, is_geojson):

@@ -48,6 +48,21 @@ def test_a_matched_service_moves_its_reports_and_takes_later_ones(take_in, body,
     assert Event.objects.get(kind="services.matched").actor_id == 7
 
 
+@pytest.mark.parametrize("name", ["Graffiti", ""])
+def test_rows_without_a_service_code_go_to_other_are_listed_and_can_be_matched(
+    take_in, category, name
+):
+    bare = {"service_code": "", "service_name": name}
+    take_in(request("1", **bare))
+    assert Report.objects.get().category_name == "Other"
+    row = UnmatchedService.objects.get()
+    assert (row.code, row.name, row.rows) == ("", name, 1)
+    assert match_service(row, category) == 1
+    counts = take_in(request("2", **bare), request("3", service_code="", service_name="Walls"))
+    assert dict(counts.matched) == {"Potholes": 1}
+    assert set(UnmatchedService.objects.values_list("name", "rows")) == {(name, 0), ("Walls", 1)}
+
+
 def test_a_category_of_the_services_own_code_goes_before_what_a_person_said(
     take_in, body, category
 ):

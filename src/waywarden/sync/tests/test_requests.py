@@ -66,6 +66,13 @@ def test_a_row_becomes_a_report_by_the_update_user_and_nobody_is_mailed(
     assert mailoutbox == []
 
 
+def test_a_row_cannot_bring_marks_of_ours(take_in):
+    take_in(request("R1", extras={"photos_fetched": "1", "media_urls": "x", "priority": "2"}))
+    extras = ReportBody.objects.get().extras
+    assert extras["priority"] == "2"
+    assert not extras.keys() & {"photos_fetched", "media_urls"}
+
+
 def test_a_batch_is_one_fact_and_plans_no_delivery(take_in, body):
     take_in(request("R1"), request("R2"))
     fact = Event.objects.get()
