@@ -15,7 +15,7 @@ from waywarden.connections.services import (
     note_success,
     open_backend,
 )
-from waywarden.kernel import clock
+from waywarden.kernel import clock, http
 from waywarden.kernel.errors import BackendError, Misconfigured, TryLater, WaywardenError
 from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.sync import aside_services, requests, run_services, updates
@@ -28,6 +28,8 @@ from waywarden.sync.windows import pieces_of, span_to_poll
 
 log = logging.getLogger(__name__)
 
+#: Seconds by which the other side's clock differs when it is odd.
+CLOCK_IS_OFF = 60.0
 BUSY = "Another poll of this connection is running."
 _NEEDS = {What.UPDATES: Capability.FETCHES_UPDATES, What.REPORTS: Capability.FETCHES_REPORTS}
 
@@ -187,12 +189,18 @@ def _try_piece(
         error = caught
     finally:
         brought = counts.new or counts.set_aside or notes.deviations or counts.deviations
+        brought = brought or any(map(_has_odd_clock, ready.opened.exchanges))
         # What brought nothing is told by its run; thousands of such answers a day are not kept.
         if brought or error is not None:
             keep_exchanges(ready.opened)
         else:
             ready.opened.exchanges.clear()
     return error
+
+
+def _has_odd_clock(exchange: http.Exchange) -> bool:
+    """What proves that the other side's clock is off is kept, news or not (health's alarm)."""
+    return exchange.clock_ahead is not None and abs(exchange.clock_ahead) > CLOCK_IS_OFF
 
 
 def _check(source: Source, what: What) -> None:
