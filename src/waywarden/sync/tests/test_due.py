@@ -6,7 +6,7 @@ import pytest
 
 from waywarden.connections.models import Connection
 from waywarden.kernel import clock
-from waywarden.sync import run_services, services
+from waywarden.sync import polling, run_services, services
 from waywarden.sync.models import Cursor, What
 from waywarden.sync.tests.conftest import MINUTE, due, poll, set_cursor
 
