@@ -10,6 +10,9 @@ from waywarden.kernel.errors import RuleBroken
 if TYPE_CHECKING:
     from waywarden.bodies.models import Body
 
+#: Rows set aside that are tried at a time.
+PIECE = 1000
+
 
 @click.command()
 @click.argument("report", metavar="ID", type=int)
@@ -70,6 +73,36 @@ def deliveries(*, body: str) -> None:
     count = stuck().filter(body=found).count()
     retry_all(found.pk)
     click.echo(f"{count} deliveries are tried again.")
+
+
+@replay.command()
+@click.argument("body")
+def aside(*, body: str) -> None:
+    """Try all rows that BODY (its short name) told and that were set aside once more."""
+    setup.set_up()
+    from waywarden.sync.aside_services import apply_set_aside
+    from waywarden.sync.queries import set_aside_now
+
+    ids = list(set_aside_now([_body(body).pk]).values_list("pk", flat=True))
+    applied = 0
+    for start in range(0, len(ids), PIECE):
+        applied += apply_set_aside(ids[start : start + PIECE]).new
+    left = set_aside_now([_body(body).pk]).count()
+    click.echo(f"{len(ids)} rows: {applied} applied, {left} still set aside.")
+
+
+@replay.command()
+@click.argument("body", required=False)
+def webhooks(*, body: str | None) -> None:
+    """Tell again what the webhooks of BODY (its short name; none: of the site) gave up."""
+    setup.set_up()
+    from waywarden.events.services import NOBODY
+    from waywarden.webhooks.queries import of_body
+    from waywarden.webhooks.services import replay_failed
+
+    found = of_body(_body(body).pk if body else None)
+    count = sum(replay_failed(endpoint.pk, by=NOBODY) for endpoint in found)
+    click.echo(f"{count} messages are told again.")
 
 
 def _body(slug: str) -> "Body":

@@ -35,6 +35,11 @@ def stopped(body_ids: Collection[int] | None = None) -> QuerySet[Endpoint]:
     return rows if body_ids is None else rows.filter(body__in=list(body_ids))
 
 
+def of_body(body_id: int | None) -> QuerySet[Endpoint]:
+    """A body's endpoints that are on; None: the site's."""
+    return Endpoint.objects.filter(body=body_id, is_active=True).order_by("id")
+
+
 def endpoints(which: Q) -> QuerySet[Endpoint]:
     """Some endpoints with their bodies, the site's first."""
     return Endpoint.objects.filter(which).select_related("body").order_by("body__name", "id")

@@ -13,11 +13,14 @@ from waywarden.config import setup
 from waywarden.config.cli import cli
 from waywarden.connections.models import Connection
 from waywarden.kernel import clock
-from waywarden.open311.types import Service
+from waywarden.open311.types import Service, ServiceRequestUpdate
+from waywarden.reports.models import ReportBody
 from waywarden.sending.drain import drain
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
 from waywarden.sending.queries import lanes_due
+from waywarden.sync.updates import take_in_updates
+from waywarden.webhooks.models import Call, Endpoint
 
 State = Delivery.State
 pytestmark = pytest.mark.django_db
@@ -125,6 +128,32 @@ def test_send_says_why_a_connection_is_paused(town, run):
     Connection.objects.update(is_paused=True, pause_reason="The key is old.")
 
     assert "The key is old." in run("send", str(town.report().pk)).output
+
+
+def test_replay_tries_rows_set_aside_again(town, run):
+    report = town.report()
+    row = ServiceRequestUpdate("u1", "4711", status="closed", updated_datetime=clock.now())
+    take_in_updates(body=town.council, connection=town.connection, rows=[row])
+    assert "1 rows: 0 applied, 1 still" in run("replay", "aside", "council").output
+    ReportBody.objects.filter(report=report).update(external_id="4711")
+    assert "1 rows: 1 applied, 0 still" in run("replay", "aside", "council").output
+    assert "no body called 'nowhere'" in str(run("replay", "aside", "nowhere").exception)
+
+
+def test_replay_tells_webhooks_of_a_body_or_of_the_site_again(town, run):
+    for body in (town.council, None):
+        endpoint = Endpoint.objects.create(
+            body=body, url="https://machine.example.org/", kinds=["report.sent"], secret="x",
+            created=clock.now(),
+        )  # fmt: skip
+        Call.objects.create(
+            endpoint=endpoint, kind="report.sent", payload={}, state=Call.State.FAILED,
+            due_at=clock.now(), created=clock.now(),
+        )  # fmt: skip
+    assert "1 messages are told again" in run("replay", "webhooks", "council").output
+    assert "0 messages are told again" in run("replay", "webhooks", "council").output
+    assert "1 messages are told again" in run("replay", "webhooks").output
+    assert not Call.objects.exclude(state=Call.State.WAITING).exists()
 
 
 def test_replay_frees_the_dead_letters_of_a_body(town, fake, run):
