@@ -28,7 +28,7 @@ def _map(request: HttpRequest, found: Unserved) -> dict[str, Any]:
     lat, lon, zoom = cobrand_of(request).centre
     if found.box is not None:
         lat, lon = found.box.centre.lat, found.box.centre.lon
-        zoom = zoom_for(found.box)
+        zoom = zoom_for(found.box, size=(1.4, 0.8))
     return map_settings(
         request,
         mode="around",

@@ -93,10 +93,22 @@ def ago(moment: datetime | None) -> SafeString | str:
         return _("never")
     now = clock.now()
     is_past = moment <= now
+    if abs(moment - now) < timedelta(minutes=1):
+        words = _("just now") if is_past else _("in a moment")
+        return format_html('<time datetime="{}">{}</time>', _iso(moment), words)
     span = lasting(now - moment if is_past else moment - now)
     words = _("%s ago") % span if is_past else _("in %s") % span
-    local = timezone.localtime(moment)
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
+    return format_html('<time datetime="{}">{}</time>', _iso(moment), words)
+
+
+@register.simple_tag
+def due(moment: datetime) -> SafeString | str:
+    """In how long something is to happen; what should have happened already, in a moment."""
+    return ago(max(moment, clock.now() + timedelta(seconds=1)))
+
+
+def _iso(moment: datetime) -> str:
+    return timezone.localtime(moment).isoformat()
 
 
 @register.filter
@@ -121,6 +133,8 @@ def seconds(value: float | None) -> str:
     """How long a call took."""
     if value is None:
         return ""
+    if value < 0.05:
+        return _("at once")
     return _("%.1f seconds") % value if value < 10 else _("%d seconds") % round(value)
 
 
