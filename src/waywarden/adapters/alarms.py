@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from waywarden.adapters.kept import Kept
-from waywarden.adapters.status_pages import Standing
+from waywarden.adapters.status_pages import Standing, extras
 from waywarden.kernel import clock
 from waywarden.kernel.errors import WaywardenError
 from waywarden.kernel.text import one_line
@@ -70,10 +70,10 @@ def troubles_of(standing: Standing) -> list[Trouble]:
         if way.is_broken
     ]
     if standing.steps_dead:
-        words = f"{standing.steps_dead} photos or notes were given up"
+        words = f"{extras(standing.steps_dead)} given up"
         found.append(Trouble("given up", words, standing.steps_dead))
     if standing.unsure_long:
-        words = f"{standing.unsure_long} reports or updates may or may not have arrived"
+        words = f"of {standing.unsure_long} sent nobody knows whether they arrived"
         found.append(Trouble("unsure", words, standing.unsure_long))
     return found
 

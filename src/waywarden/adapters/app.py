@@ -13,7 +13,7 @@ from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from waywarden.adapters import deployment as deployments_
-from waywarden.adapters import logs, status_pages
+from waywarden.adapters import logs, standing_page, status_pages
 from waywarden.adapters.alarms import Alarms
 from waywarden.adapters.deployment import Loaded
 from waywarden.adapters.figures import Figures
@@ -62,6 +62,8 @@ class AdapterApp:
 
     def __init__(self, opened: Opened, *, store: Store, pages: bool = True) -> None:
         figures = Figures()
+        self.is_outdated: Callable[[], bool] = lambda: False
+        """Whether it was started with other deployment files than there are now."""
         self.close = opened.close
         self._store, self._mounted, self._figures = store, opened.mounted, figures
         self._open311 = Open311App(Switchboard(opened.mounted, figures))
@@ -116,10 +118,14 @@ class AdapterApp:
         return json.dumps({"status": "ok", "jurisdictions": names}).encode()
 
     def _page(self) -> bytes:
-        return status_pages.page(self._standings(), store_bytes=self._size())
+        return standing_page.page(
+            self._standings(), store_bytes=self._size(), is_outdated=self.is_outdated()
+        )
 
     def _json(self) -> bytes:
-        return status_pages.as_json(self._standings(), store_bytes=self._size())
+        return status_pages.as_json(
+            self._standings(), store_bytes=self._size(), is_outdated=self.is_outdated()
+        )
 
     def _standings(self) -> list[Standing]:
         return [
@@ -225,6 +231,13 @@ def load(directory: Path, *, store: Path, pages: bool) -> AdapterApp:
     """The server of a folder, with its rounds begun. Raises BadDeployment with every fault."""
     logs.configure()
     hold(store)
+    seen = _files_of(directory)
     app = build_app(deployments_.load_all(directory, KINDS), store=Store(store), pages=pages)
+    app.is_outdated = lambda: _files_of(directory) != seen
     app.rounds.start()
     return app
+
+
+def _files_of(directory: Path) -> dict[str, int]:
+    """Each deployment file, those of children too, and when it was last written."""
+    return {str(path): path.stat().st_mtime_ns for path in directory.rglob("*.toml")}

@@ -34,7 +34,7 @@ def run(load: Callable[[], WSGIApplication], *, host: str, port: int) -> None:
         blocking_threads=THREADS,
         backpressure=64,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # it warns of the number of threads at each start
     )
     loader = functools.partial(_load, load, os.getpid())
     server.serve(target_loader=loader, wrap_loader=False)

@@ -1,9 +1,8 @@
-"""How it goes with each deployment: a page for people, JSON for machines, numbers."""
+"""How it goes with each deployment, as JSON for machines and as numbers."""
 
-import html
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -13,20 +12,6 @@ from waywarden.adapters.health import Failure, Health, WayHealth
 from waywarden.adapters.kept import Kept, SetAside
 from waywarden.adapters.store import Store
 from waywarden.kernel import clock
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;"
-    "color:#1c2b2a;background:#fbfcfb}h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}"
-    "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem;"
-    "border-bottom:1px solid #d5dedc;vertical-align:top}.bad{color:#a11c1c;font-weight:600}"
-    "time{white-space:nowrap}td,th,li{overflow-wrap:anywhere}"
-    "@media(max-width:45rem){thead{position:absolute;clip-path:inset(50%);height:1px;width:1px}"
-    "table,tbody,tr,th,td{display:block}tr{border-bottom:1px solid #d5dedc;padding:.4rem 0}"
-    "th,td{border:0;padding:0}td:empty{display:none}td::before{content:attr(data-is) ': '}}"
-    "@media(prefers-color-scheme:dark){body{color:#e4eceb;background:#152120}"
-    ".bad{color:#ff9c94}th,td{border-color:#33433f}}"
-)
-
 
 LONG = timedelta(hours=1)
 
@@ -55,6 +40,11 @@ class Standing:
         return bool(self.unsure or self.steps_dead or any(way.is_broken for way in self.ways))
 
 
+def extras(number: int) -> str:
+    """So many photos or notes, in words."""
+    return "1 photo or note" if number == 1 else f"{number} photos or notes"
+
+
 def standing_of(store: Store, health: Health, *, name: str, kind: str) -> Standing:
     """How it stands now."""
     place = health.jurisdiction
@@ -81,13 +71,14 @@ def standing_of(store: Store, health: Health, *, name: str, kind: str) -> Standi
     )
 
 
-def as_json(standings: Iterable[Standing], *, store_bytes: int) -> bytes:
+def as_json(standings: Iterable[Standing], *, store_bytes: int, is_outdated: bool) -> bytes:
     """The same for machines; `set_aside` is a count."""
     rows = []
     for one in standings:
         row = asdict(one) | {"set_aside": len(one.set_aside), "needs_somebody": one.needs_somebody}
         rows.append(row)
-    return msgspec.json.encode({"deployments": rows, "store_bytes": store_bytes})
+    whole = {"deployments": rows, "store_bytes": store_bytes, "files_changed": is_outdated}
+    return msgspec.json.encode(whole)
 
 
 def gauges(standings: Iterable[Standing], *, store_bytes: int) -> Iterator[Gauge]:
@@ -116,76 +107,3 @@ def gauges(standings: Iterable[Standing], *, store_bytes: int) -> Iterator[Gauge
         ]
         yield f"waywarden_adapter_{way}_failures_in_a_row", meaning, rows
     yield "waywarden_adapter_store_bytes", "Size of the store.", [("", float(store_bytes))]
-
-
-def page(standings: Iterable[Standing], *, store_bytes: int) -> bytes:
-    """The page for people."""
-    parts = "".join(_section(one) for one in standings)
-    megabytes = f"{store_bytes / 1_000_000:.1f} MB"
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Adapters</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<style>{_STYLE}</style></head><body><main><h1>Adapters</h1>"
-        f"<p>{_when(clock.now())}. The store holds {megabytes}. The same as "
-        '<a href="/health.json">JSON</a> and as <a href="/metrics">numbers</a>.</p>'
-        f"{parts}</main></body></html>"
-    ).encode()
-
-
-def _section(one: Standing) -> str:
-    state = '<span class="bad">somebody must look</span>' if one.needs_somebody else "fine"
-    rows = "".join(_way_row(way) for way in one.ways)
-    counts = (
-        f"<p>{one.posts} sent, {_bad(one.unsure)} of them unsure. Secondary work: "
-        f"{one.steps_waiting} waiting, {_bad(one.steps_dead)} given up. "
-        f"{_rows(len(one.set_aside))} set aside.</p>"
-    )
-    return (
-        f"<h2>{_text(one.name)} ({_text(one.jurisdiction)}, {_text(one.kind)}): {state}</h2>"
-        "<table><thead><tr><th>Way</th><th>Last success</th><th>Last failure</th><th>What went "
-        f"wrong</th></tr></thead><tbody>{rows}</tbody></table>{counts}"
-        f"{_asides(one.set_aside[:10])}{_failures(one.failures)}"
-    )
-
-
-def _way_row(way: WayHealth) -> str:
-    words = _text(way.words) if way.in_a_row else ""
-    if way.is_broken:
-        words = f'<span class="bad">{words} ({way.in_a_row} times in a row)</span>'
-    return (
-        f'<tr><th scope="row">{way.way.capitalize()}</th>'
-        f'<td data-is="Last success">{_when(way.succeeded_at)}</td>'
-        f'<td data-is="Last failure">{_when(way.failed_at)}</td>'
-        f'<td data-is="What went wrong">{words}</td></tr>'
-    )
-
-
-def _asides(rows: Iterable[SetAside]) -> str:
-    items = "".join(
-        f"<li>{_text(row.kind)} {_text(row.key)}: {_text(row.reason)} ({row.times} times)</li>"
-        for row in rows
-    )
-    return f"<details><summary>Rows set aside</summary><ul>{items}</ul></details>" if items else ""
-
-
-def _failures(rows: Iterable[Failure]) -> str:
-    items = "".join(f"<li>{_when(row.at)}, {row.way}: {_text(row.words)}</li>" for row in rows)
-    return f"<details><summary>Last failures</summary><ul>{items}</ul></details>" if items else ""
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number} rows"
-
-
-def _bad(number: int) -> str:
-    return f'<span class="bad">{number}</span>' if number else "0"
-
-
-def _text(text: str) -> str:
-    return html.escape(text)
-
-
-def _when(moment: datetime | None) -> str:
-    if moment is None:
-        return "–"
-    return f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M} UTC</time>'

@@ -106,7 +106,7 @@ def test_a_dead_letter_is_told_and_so_is_that_it_lives_again(start, system, post
         with store.connect() as db:
             db.execute("update steps set next_at = ''")
         asker.app.go_round()
-    assert "1 photos or notes were given up" in postman.news[-1].text
+    assert "1 photo or note given up" in postman.news[-1].text
     system.step_fails = None
     retry_all(store, now=clock.now())
     asker.app.go_round()
@@ -124,7 +124,7 @@ def test_what_stays_unsure_is_told_after_an_hour(start, system, postman, time_ma
     time_machine.shift(timedelta(hours=1, seconds=1))
     asker.app.go_round()
     (news,) = postman.news
-    assert "1 reports or updates may or may not have arrived" in news.text
+    assert "of 1 sent nobody knows whether they arrived" in news.text
 
 
 def test_an_alarm_that_could_not_be_told_is_told_later(

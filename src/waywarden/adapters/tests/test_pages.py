@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from waywarden.adapters.app import AdapterApp, Opened
+from waywarden.adapters.app import AdapterApp, Opened, load
 from waywarden.adapters.contract import StepDraft
 from waywarden.adapters.store import Store
 from waywarden.adapters.switchboard import Mounted
 from waywarden.adapters.tests.memory import KEY, Asker, MemorySystem, provider_of
+from waywarden.adapters.tests.stand import text_of, write
 from waywarden.kernel.errors import Refused, TryLater
 from waywarden.kernel.secrets import hash_token
 
@@ -61,6 +62,37 @@ def test_the_page_tells_how_it_goes_without_secrets_and_people(asker, system):
     assert "The system was not reached." in page.text
     for hidden in (KEY, hash_token(KEY), "rosa", "Rosa"):
         assert hidden not in page.text
+
+
+def test_who_needs_somebody_stands_first_and_what_is_fine_says_so(store):
+    well, broken = MemorySystem(), MemorySystem(fails=TryLater("away"))
+    providers = [
+        provider_of(well, store, jurisdiction="a", name="Ambridge"),
+        provider_of(broken, store, jurisdiction="b", name="Borchester"),
+    ]
+    mounted = [Mounted(one.frame.deployment, one, one.frame.health) for one in providers]
+    asker = Asker(AdapterApp(Opened(tuple(mounted), {}), store=store))
+    assert "All is well." in asker.get("/").text
+    for _turn in range(3):
+        asker.get("/requests.json", jurisdiction_id="b")
+    page = asker.get("/").text
+    assert "All is well." not in page
+    assert page.index("<h2>Borchester") < page.index("<h2>Ambridge")
+
+
+def test_changed_deployment_files_are_told_until_the_server_is_started_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("waywarden.adapters.logs.configure", lambda: None)
+    folder = write(tmp_path / "deployments", text_of("files"))
+    app = load(folder, store=tmp_path / "store", pages=True)
+    asker = Asker(app)
+    said = "The deployment files have changed since this server was started."
+    assert said not in asker.get("/").text
+    assert asker.get("/health.json").json["files_changed"] is False
+    (folder / "east.toml").write_text(text_of("files") + "\n# another line\n")
+    assert said in asker.get("/").text
+    assert asker.get("/health.json").json["files_changed"] is True
+    app.rounds.stop()
+    app.close()
 
 
 def test_the_json_and_the_numbers_say_the_same(asker, system, provider):
