@@ -89,8 +89,9 @@ def _served(name: str, many: int, works: Path) -> Iterator[tuple[int, int, float
     )
     for number in range(many):
         jurisdiction = f'jurisdiction = "body{number}"'
+        hurried = text.replace("[[keys]]\n", "[[keys]]\nposts_a_minute = 0\n")
         (folder / f"{number}.toml").write_text(
-            text.replace('jurisdiction = "borsetshire"', jurisdiction)
+            hurried.replace('jurisdiction = "borsetshire"', jurisdiction)
         )
     serve = (*command("waywarden.config.cli"), "adapter", "serve", str(folder))
     began = time.perf_counter()

@@ -28,7 +28,7 @@ from waywarden.adapters.switchboard import Mounted, Switchboard
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured
 from waywarden.open311.provider import Provider
-from waywarden.open311.server import Open311App
+from waywarden.open311.server import MAX_BODY, Open311App
 
 ROUNDS_EVERY = timedelta(seconds=5)
 TIDY_EVERY = timedelta(days=1)
@@ -60,13 +60,15 @@ class AdapterApp:
     deployment, without secrets and without anything of a reporter's, unless `pages` is off.
     """
 
-    def __init__(self, opened: Opened, *, store: Store, pages: bool = True) -> None:
+    def __init__(
+        self, opened: Opened, *, store: Store, pages: bool = True, max_body: int = MAX_BODY
+    ) -> None:
         figures = Figures()
         self.is_outdated: Callable[[], bool] = lambda: False
         """Whether it was started with other deployment files than there are now."""
         self.close = opened.close
         self._store, self._mounted, self._figures = store, opened.mounted, figures
-        self._open311 = Open311App(Switchboard(opened.mounted, figures))
+        self._open311 = Open311App(Switchboard(opened.mounted, figures), max_body=max_body)
         self._alarms = opened.alarms
         self._work = {**opened.work, "alarms": self._alarm}
         self._tidied = clock.now()
@@ -209,10 +211,11 @@ def build_app(
     store: Store,
     environ: Mapping[str, str] = os.environ,
     pages: bool = True,
+    max_body: int = MAX_BODY,
 ) -> AdapterApp:
     """The server of these deployments. `store` belongs to this process alone."""
     opened = open_all(loaded, store=store, environ=environ)
-    return AdapterApp(opened, store=store, pages=pages)
+    return AdapterApp(opened, store=store, pages=pages, max_body=max_body)
 
 
 def hold(store: Path) -> None:
@@ -227,12 +230,13 @@ def hold(store: Path) -> None:
         raise Misconfigured(message) from error
 
 
-def load(directory: Path, *, store: Path, pages: bool) -> AdapterApp:
+def load(directory: Path, *, store: Path, pages: bool, max_body: int = MAX_BODY) -> AdapterApp:
     """The server of a folder, with its rounds begun. Raises BadDeployment with every fault."""
     logs.configure()
     hold(store)
     seen = _files_of(directory)
-    app = build_app(deployments_.load_all(directory, KINDS), store=Store(store), pages=pages)
+    loaded = deployments_.load_all(directory, KINDS)
+    app = build_app(loaded, store=Store(store), pages=pages, max_body=max_body)
     app.is_outdated = lambda: _files_of(directory) != seen
     app.rounds.start()
     return app

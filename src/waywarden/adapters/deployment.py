@@ -55,6 +55,9 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="The SHA-256 of the key in hexadecimal; `waywarden adapter new` makes one.",
         ),
     ]
+    posts_a_minute: Annotated[
+        int, Meta(ge=0, description="How many POSTs it may make; 0 is without end.")
+    ] = 6000
 
 
 class QuestionTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

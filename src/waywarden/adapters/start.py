@@ -15,22 +15,32 @@ _WRONG = 1
 
 
 def serve(
-    directory: Path, *, host: str, port: int, store: Path | None = None, pages: bool = True
+    directory: Path,
+    *,
+    host: str,
+    port: int,
+    store: Path | None = None,
+    pages: bool = True,
+    max_body: int = 64_000_000,
 ) -> None:
     """Serves every deployment file of a folder until SIGTERM or SIGINT.
 
-    `store` is the file that remembers what was sent, beside the deployments unless named.
+    `max_body` is in bytes, of a POST. `store` is the file that remembers what was sent, beside the
+    deployments unless named.
     Raises Misconfigured when it cannot listen. Ends with 1 and a line for every fault when a
     deployment file is wrong.
     """
-    load = functools.partial(_load, directory, store or directory / STORE_NAME, pages)
+    store = store or directory / STORE_NAME
+    load = functools.partial(_load, directory, store, pages, max_body)
     serving.run(load, host=host, port=port)
 
 
-def _load(directory: Path, store: Path, pages: bool) -> WSGIApplication:
+def _load(directory: Path, store: Path, pages: bool, max_body: int) -> WSGIApplication:
     app = importlib.import_module("waywarden.adapters.app")
     try:
-        application: WSGIApplication = app.load(directory, store=store, pages=pages)
+        application: WSGIApplication = app.load(
+            directory, store=store, pages=pages, max_body=max_body
+        )
     except Misconfigured as error:
         print(error, file=sys.stderr, flush=True)  # noqa: T201 - the operator reads it
         os._exit(_WRONG)

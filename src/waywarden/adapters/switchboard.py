@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from waywarden.adapters.deployment import Deployment
+from waywarden.adapters.deployment import ApiKey, Deployment
 from waywarden.adapters.figures import Figures
 from waywarden.adapters.health import Health
+from waywarden.adapters.pacing import Paces
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311 import types
 from waywarden.open311.provider import Call, Provider, ProviderError
@@ -51,6 +52,7 @@ class Switchboard:
     def __init__(self, mounted: Iterable[Mounted], figures: Figures | None = None) -> None:
         self._mounted = {one.deployment.jurisdiction: one for one in mounted}
         self._figures = figures or Figures()
+        self._paces = Paces()
 
     def discovery(self, call: Call) -> types.Discovery:
         one = self._for(call)
@@ -81,7 +83,7 @@ class Switchboard:
         return self._listed("requests", one, lambda: one.provider.requests(call, query))
 
     def create_request(self, call: Call, new: types.NewRequest) -> types.Receipt:
-        one = self._with_key(call)
+        one = self._with_pace(call)
         return self._done("create_request", one, lambda: one.provider.create_request(call, new))
 
     def updates(self, call: Call, query: types.UpdateQuery) -> Iterable[types.ServiceRequestUpdate]:
@@ -89,7 +91,7 @@ class Switchboard:
         return self._listed("updates", one, lambda: one.provider.updates(call, query))
 
     def create_update(self, call: Call, new: types.NewUpdate) -> types.UpdateReceipt:
-        one = self._with_key(call)
+        one = self._with_pace(call)
         return self._done("create_update", one, lambda: one.provider.create_update(call, new))
 
     def _for(self, call: Call) -> Mounted:
@@ -108,6 +110,17 @@ class Switchboard:
             raise ProviderError(403, "api_key is missing.")
         if not _has_key(mounted, call):
             raise ProviderError(403, "api_key is not known.")
+        return mounted
+
+    def _with_pace(self, call: Call) -> Mounted:
+        mounted = self._with_key(call)
+        key = _key_of(mounted, call)
+        if key is not None:
+            name = f"{mounted.deployment.jurisdiction} {key.sha256}"
+            wait = self._paces.wait_of(name, a_minute=key.posts_a_minute)
+            if wait is not None:
+                message = f"{key.name} may post {key.posts_a_minute} a minute."
+                raise ProviderError(429, message, retry_after=wait)
         return mounted
 
     def _done(self, method: str, one: Mounted, ask: Callable[[], T]) -> T:
@@ -145,5 +158,10 @@ class Switchboard:
 
 
 def _has_key(mounted: Mounted, call: Call) -> bool:
+    return _key_of(mounted, call) is not None
+
+
+def _key_of(mounted: Mounted, call: Call) -> ApiKey | None:
     given = hash_token(call.api_key)
-    return any(hmac.compare_digest(given, key.sha256) for key in mounted.deployment.keys)
+    found = [one for one in mounted.deployment.keys if hmac.compare_digest(given, one.sha256)]
+    return found[0] if found else None

@@ -26,13 +26,28 @@ def adapter() -> None:
     help="The file that remembers what was sent; beside the deployments unless named.",
 )
 @click.option("--pages/--no-pages", default=True, help="Show how it goes at / and /metrics.")
-def serve(*, directory: Path, listen: str, store: Path | None, pages: bool) -> None:
+@click.option(
+    "--largest",
+    metavar="MB",
+    type=click.IntRange(1, 1000),
+    default=64,
+    show_default=True,
+    help="The largest POST, in megabytes, photos and all.",
+)
+def serve(*, directory: Path, listen: str, store: Path | None, pages: bool, largest: int) -> None:
     """Serve every deployment file of DIRECTORY, each under its jurisdiction."""
     from waywarden.adapters import start
 
     place = listen_of(listen)
     click.echo(f"The deployments of {directory} are served on http://{listen}/")
-    start.serve(directory, host=place.host, port=place.port, store=store, pages=pages)
+    start.serve(
+        directory,
+        host=place.host,
+        port=place.port,
+        store=store,
+        pages=pages,
+        max_body=largest * 1_000_000,
+    )
 
 
 @adapter.command()

@@ -10,13 +10,16 @@ import urllib.error
 import urllib.request
 
 import pytest
+from msgspec import structs
 
 from waywarden.adapters.app import build_app
 from waywarden.adapters.demo.sample import deployment_text
 from waywarden.adapters.deployment import load_all
 from waywarden.adapters.kinds import KINDS
+from waywarden.adapters.pacing import Paces
 from waywarden.adapters.store import Store
 from waywarden.adapters.switchboard import Mounted, Switchboard
+from waywarden.adapters.tests.memory import Asker
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311.provider import Call, ProviderError
 from waywarden.open311.types import RequestQuery, UpdateQuery
@@ -79,6 +82,44 @@ def test_a_key_is_good_for_its_own_jurisdiction_only(two):
     assert status_of(lambda: board.updates(Call("west", "key of east"), UpdateQuery())) == 403
     assert status_of(lambda: board.create_request(Call("west"), None)) == 403
     assert status_of(lambda: board.create_update(Call("west", "key of east"), None)) == 403
+
+
+def test_a_client_that_posts_too_much_is_told_when_it_may_again_and_others_go_on(two):
+    key = two[0].deployment.keys[0]
+    slow = structs.replace(key, posts_a_minute=2)
+    deployment = structs.replace(two[0].deployment, keys=(slow,))
+    board = Switchboard([Mounted(deployment, two[0].provider), two[1]])
+    for _turn in range(2):
+        board.create_request(Call("east", "key of east"), None)
+    with pytest.raises(ProviderError) as caught:
+        board.create_update(Call("east", "key of east"), None)
+    assert caught.value.status == 429
+    assert 0 < caught.value.retry_after.total_seconds() <= 30
+    board.create_request(Call("west", "key of west"), None)
+    list(board.updates(Call("east", "key of east"), UpdateQuery()))
+
+
+def test_what_a_client_may_post_comes_back_with_time():
+    clock = [0.0]
+    paces = Paces(lambda: clock[0])
+    took = [paces.wait_of("us", a_minute=60) for _turn in range(61)]
+    assert took[:60] == [None] * 60
+    assert took[60].total_seconds() == 1
+    clock[0] = 1.0
+    assert paces.wait_of("us", a_minute=60) is None
+    assert paces.wait_of("us", a_minute=60) is not None
+    clock[0] = 3600.0
+    assert sum(paces.wait_of("us", a_minute=60) is None for _turn in range(100)) == 60
+    assert paces.wait_of("us", a_minute=0) is None
+
+
+def test_a_post_that_is_too_large_is_413_and_reaches_nobody(tmp_path):
+    (tmp_path / "east.toml").write_text(text_for("east"))
+    loaded = load_all(tmp_path, KINDS, environ={})
+    asker = Asker(build_app(loaded, store=Store(tmp_path / "s"), environ={}, max_body=1000))
+    got = asker.post("/requests.json", {"description": "x" * 1000})
+    assert got.status == 413
+    assert got.json[0]["code"] == 413
 
 
 def test_only_a_good_key_reaches_the_provider_with_a_list_of_requests(two):
