@@ -12,7 +12,7 @@ from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports import states
 from waywarden.reports.models import Report, ReportBody
 from waywarden.reports.photo_services import actor_of, replace_photos
-from waywarden.reports.states import State
+from waywarden.reports.states import Mover, State
 from waywarden.users.models import User
 
 
@@ -63,10 +63,14 @@ def withdraw_report(report_id: int, *, user: User) -> None:
         record(Fact("report.withdrawn", "report", report_id, actor=actor_of(user)))
 
 
+#: Only what may be withdrawn may be corrected.
+_CHANGED_BY_ITS_AUTHOR = states.states_before(Mover.REPORTER, State.CANCELLED)
+
+
 def _own_report(report_id: int, user: User) -> Report:
     report = (
         Report.objects.select_for_update()
-        .filter(pk=report_id, user=user, state__in=states.OPEN)
+        .filter(pk=report_id, user=user, state__in=_CHANGED_BY_ITS_AUTHOR)
         .first()
     )
     if report is None:

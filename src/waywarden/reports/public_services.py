@@ -13,7 +13,7 @@ from waywarden.reports.allowed import Act
 from waywarden.reports.models import Flag, MeToo, Report
 from waywarden.reports.photo_services import actor_of
 from waywarden.reports.queries import acts_of, viewer_for
-from waywarden.reports.states import State
+from waywarden.reports.states import Mover, State, may_go
 from waywarden.users.models import User
 
 
@@ -76,6 +76,8 @@ def mark_duplicate(report_id: int, *, original_id: int, by: Actor = NOBODY) -> N
         if report is None or original is None or original.state not in states.VISIBLE:
             raise RuleBroken(_("There is no such report."), field="original")
         target = original.duplicate_of_id or original.pk
+        if not may_go(Mover.STAFF, report.state, State.DUPLICATE):
+            raise RuleBroken(_("This report cannot be tied to another."), field="original")
         if target == report_id:
             raise RuleBroken(_("A report cannot be a duplicate of itself."), field="original")
         Report.objects.filter(duplicate_of=report_id).update(duplicate_of=target)

@@ -92,6 +92,51 @@ def states_of(pin_class: PinClass) -> tuple[State, ...]:
     return tuple(state for state in VISIBLE if pin_class_of(state) is pin_class)
 
 
+class Mover(enum.Enum):
+    """Who sets a state."""
+
+    ANYONE = "anyone"
+    REPORTER = "reporter"
+    STAFF = "staff"  # people of the body, and the operator
+    SYSTEM = "system"  # the body's own, whose news are fetched or pushed
+
+
+_VISIBLE = frozenset(VISIBLE)
+_REOPENED = frozenset({State.CONFIRMED})
+#: From which family who may go to which states; what does not stand here may not be (platform 4).
+#: The rows `UpdateRule` narrow it for a body or a category, and never widen it.
+_TRANSITIONS: dict[tuple[Mover, Family], frozenset[State]] = {
+    (Mover.ANYONE, Family.OPEN): frozenset({State.FIXED_USER}),
+    (Mover.REPORTER, Family.HIDDEN): frozenset({State.CONFIRMED}),
+    (Mover.REPORTER, Family.OPEN): frozenset({State.FIXED_USER, State.CANCELLED}),
+    (Mover.REPORTER, Family.FIXED): _REOPENED,
+    (Mover.REPORTER, Family.CLOSED): _REOPENED | {State.FIXED_USER},
+    (Mover.STAFF, Family.HIDDEN): _VISIBLE | {State.HIDDEN},
+    (Mover.STAFF, Family.OPEN): _VISIBLE | {State.HIDDEN},
+    (Mover.STAFF, Family.FIXED): _VISIBLE | {State.HIDDEN},
+    (Mover.STAFF, Family.CLOSED): _VISIBLE | {State.HIDDEN},
+    (Mover.SYSTEM, Family.OPEN): _VISIBLE,
+    (Mover.SYSTEM, Family.FIXED): _VISIBLE - frozenset(FIXED),
+    (Mover.SYSTEM, Family.CLOSED): _VISIBLE,
+}
+
+
+def may_go(mover: Mover, current: State | str, wanted: State | str) -> bool:
+    """Whether somebody may take a report from one state to another; staying is no move.
+
+    What was taken down is no reporter's to bring back, only what waits for their confirmation.
+    """
+    current, wanted = State(current), State(wanted)
+    if mover is Mover.REPORTER and current is State.HIDDEN:
+        return False
+    return wanted in _TRANSITIONS.get((mover, family_of(current)), ())
+
+
+def states_before(mover: Mover, wanted: State) -> tuple[State, ...]:
+    """The states from which somebody may go to one."""
+    return tuple(state for state in State if may_go(mover, state, wanted))
+
+
 def fetched_state(*, current: State | str, fetched: State | str | None) -> State:
     """The state after a row of the body's system was applied, as far as states decide it.
 
@@ -99,9 +144,6 @@ def fetched_state(*, current: State | str, fetched: State | str | None) -> State
     overwrite each other; None keeps the state.
     """
     current = State(current)
-    if fetched is None or family_of(current) is Family.HIDDEN:
+    if fetched is None or not may_go(Mover.SYSTEM, current, fetched):
         return current
-    fetched = State(fetched)
-    if family_of(current) is Family.FIXED and family_of(fetched) is Family.FIXED:
-        return current
-    return fetched
+    return State(fetched)

@@ -1,5 +1,6 @@
 """What people add to a report: stored, confirmed, corrected and taken back while it is held."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +16,8 @@ from waywarden.reports.allowed import Act
 from waywarden.reports.fetched_ledger import REOPENS
 from waywarden.reports.models import Report, Update
 from waywarden.reports.photo_services import actor_of, attach_photos
-from waywarden.reports.queries import acts_of, viewer_for
-from waywarden.reports.states import State
+from waywarden.reports.queries import acts_of, bodies_of_report, viewer_for
+from waywarden.reports.states import Mover, State, may_go
 from waywarden.users.models import User
 from waywarden.users.queries import is_banned
 
@@ -92,7 +93,7 @@ def confirm_update(update_id: int, *, user: User) -> bool:
         stopped = Act.UPDATE not in acts or is_banned(email=user.email, phone=user.phone)
         update.visibility = Update.Visibility.HIDDEN if stopped else Update.Visibility.SHOWN
         update.user, update.confirmed_at = user, moment
-        if stopped or _ACT_OF.get(update.state) not in acts:
+        if stopped or not _may_set(update.state, report, user, acts):
             update.state = ""
         if update.state == State.CONFIRMED and not report.is_open:
             update.extras[REOPENS] = True
@@ -102,6 +103,15 @@ def confirm_update(update_id: int, *, user: User) -> bool:
             data = {"report": report.pk, "state": update.state}
             record(Fact("update.confirmed", "update", update.pk, actor=actor_of(user), data=data))
     return True
+
+
+def _may_set(state: str, report: Report, user: User, acts: Collection[Act]) -> bool:
+    """Whether the table of states lets the author, and the tables of the bodies do too."""
+    viewer = viewer_for(user)
+    mover = Mover.REPORTER if report.user_id == user.pk else Mover.ANYONE
+    if viewer.is_operator or viewer.body_ids & bodies_of_report(report.pk):
+        mover = Mover.STAFF
+    return _ACT_OF.get(state) in acts and may_go(mover, report.state, state)
 
 
 _ACT_OF: dict[str, Act] = {State.FIXED_USER: Act.FIX, State.CONFIRMED: Act.REOPEN}

@@ -38,7 +38,7 @@ class Outcome:
 
 def state_for(verdict: Verdict, state: str, acts: frozenset[Act]) -> str:
     """The state that an answer leads to, "" for none (FB A.36). Pure."""
-    if verdict is Verdict.YES and state not in states.FIXED:
+    if verdict is Verdict.YES and states.may_go(states.Mover.REPORTER, state, State.FIXED_USER):
         return State.FIXED_USER
     if verdict is Verdict.NO and state in states.FIXED and Act.REOPEN in acts:
         return State.CONFIRMED

@@ -61,3 +61,39 @@ def test_the_states_of_a_class_are_those_whose_pin_has_it():
 )
 def test_the_state_after_a_fetched_one(current, fetched, expected):
     assert states.fetched_state(current=current, fetched=fetched) == expected
+
+
+Mover = states.Mover
+
+
+@pytest.mark.parametrize(
+    ("mover", "current", "wanted", "may"),
+    [
+        (Mover.ANYONE, "confirmed", "fixed - user", True),
+        (Mover.ANYONE, "planned", "fixed - user", True),
+        (Mover.ANYONE, "fixed - council", "confirmed", False),
+        (Mover.ANYONE, "confirmed", "cancelled", False),
+        (Mover.ANYONE, "confirmed", "fixed - council", False),
+        (Mover.REPORTER, "unconfirmed", "confirmed", True),
+        (Mover.REPORTER, "hidden", "confirmed", False),
+        (Mover.REPORTER, "fixed - council", "confirmed", True),
+        (Mover.REPORTER, "closed", "confirmed", True),
+        (Mover.REPORTER, "in progress", "cancelled", True),
+        (Mover.REPORTER, "closed", "cancelled", False),
+        (Mover.STAFF, "confirmed", "unable to fix", True),
+        (Mover.STAFF, "unconfirmed", "confirmed", True),
+        (Mover.STAFF, "fixed - user", "hidden", True),
+        (Mover.STAFF, "confirmed", "unconfirmed", False),
+        (Mover.SYSTEM, "hidden", "fixed - council", False),
+        (Mover.SYSTEM, "confirmed", "hidden", False),
+        (Mover.SYSTEM, "closed", "in progress", True),
+        (Mover.SYSTEM, "fixed - user", "fixed - council", False),
+    ],
+)
+def test_the_table_says_who_may_go_from_where_to_where(mover, current, wanted, may):
+    assert states.may_go(mover, current, wanted) is may
+
+
+def test_nobody_makes_a_report_wait_for_its_confirmation_again():
+    for mover in Mover:
+        assert states.states_before(mover, State.UNCONFIRMED) == ()
