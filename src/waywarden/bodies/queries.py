@@ -1,5 +1,6 @@
 """Reading bodies and categories."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,11 @@ from waywarden.bodies.question_models import Asking, SiteQuestion
 from waywarden.bodies.routing import Choice, Offer, OnLayer, Way, choices, is_offered
 from waywarden.connections.models import Connection
 from waywarden.events.queries import history_of
+<<<<<<< HEAD
 from waywarden.users.models import User
+=======
+from waywarden.kernel.text import one_line
+>>>>>>> 97b593f (Addresses that bookmarks of other sites have lead to the same pages)
 
 #: The fact that a body sends another way.
 METHOD_CHANGED = "body.send_method_changed"
@@ -237,6 +242,22 @@ def body_names(body_ids: Collection[int]) -> list[str]:
 def body_by_slug(slug: str) -> Body | None:
     """The body of that short name, deleted ones too."""
     return Body.objects.filter(slug=slug).first()
+
+
+def body_named(name: str) -> Body | None:
+    """The body in use of a name or short name: in any case, with or without "Council" at its end.
+
+    Else the only one whose name begins so (FB 1.8).
+    """
+    name = one_line(name)[:200]
+    bare = re.sub(r"\s+council$", "", name, flags=re.IGNORECASE)
+    in_use = Body.objects.filter(is_deleted=False)
+    same = Q(slug__iexact=name) | Q(name__iexact=name)
+    same |= Q(name__iexact=bare) | Q(name__iexact=f"{bare} Council")
+    if found := in_use.filter(same).order_by("pk").first():
+        return found
+    some = list(in_use.filter(name__istartswith=bare).order_by("pk")[:2]) if bare else []
+    return some[0] if len(some) == 1 else None
 
 
 def connections_to_ask(body: Body) -> list[Connection]:

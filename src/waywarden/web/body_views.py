@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.dates import MONTHS_3
@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 
 from waywarden.areas.queries import areas_by_slug, extent_of, outline_of
 from waywarden.bodies.models import Body
-from waywarden.bodies.queries import body_by_slug
+from waywarden.bodies.queries import body_by_slug, body_named
 from waywarden.geo.points import Point
 from waywarden.kernel.text import one_line
+from waywarden.kernel.text import slug as slug_of
 from waywarden.reports.clusters import category_names
 from waywarden.reports.figure_queries import Figures, figures_in_short, figures_of, wards_of
 from waywarden.reports.lists import Listed, listed
@@ -65,6 +66,8 @@ def bodies(request: HttpRequest) -> HttpResponse:
 def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
     """One body's reports, all or those of one ward: a list, a map and figures."""
     found = _body(request, slug)
+    if found is None:
+        return by_name(request, slug, ward)
     area_id, ward_name = _ward(found, ward)
     chosen = Chosen.of(request.GET, usual=Order.CHANGED)
     page = page_in(request)
@@ -87,9 +90,21 @@ def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
     return response
 
 
-def _body(request: HttpRequest, slug: str) -> Body:
+@require_safe
+def by_name(_request: HttpRequest, name: str, ward: str = "") -> HttpResponse:
+    """To a body that an address names otherwise than we do: by its name, as FixMyStreet does."""
+    found = body_named(name.replace("+", " "))
+    if found is None:
+        raise Http404
+    return redirect(
+        f"/reports/{found.slug}" + (f"/{slug_of(ward)}" if ward else ""), permanent=True
+    )
+
+
+def _body(request: HttpRequest, slug: str) -> Body | None:
+    """None for one that is not called so here."""
     found, shown = body_by_slug(slug), cobrand_of(request).bodies
-    if found is None or found.is_deleted or (shown and slug not in shown):
+    if found is not None and (found.is_deleted or (shown and slug not in shown)):
         raise Http404
     return found
 

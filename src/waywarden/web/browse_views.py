@@ -90,7 +90,7 @@ class MapView:
     def __init__(self, request: HttpRequest) -> None:
         cobrand = cobrand_of(request)
         lat, lon, zoom = cobrand.centre
-        centre = point_in(request, "lat", "lon")
+        centre = point_in(request, "lat", "lon") or point_in(request, "latitude", "longitude")
         self.centre = centre or Point(lat, lon)
         self.zoom = number_in(request, "zoom", zoom if centre is None else PLACE_ZOOM)
         self.chosen = Chosen.of(request.GET)

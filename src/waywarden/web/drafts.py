@@ -68,7 +68,7 @@ class Draft:
         viewer, cobrand = viewer_of(request), cobrand_of(request)
         draft = cls(
             place=place,
-            picked=one_line(given.get("category", "")),
+            picked=one_line(given.get("category") or given.get("filter_category", "")),
             answers=answers_in(given),
             uploads=uploads or Uploads(),
             near=look_up(place),

@@ -41,6 +41,7 @@ Purpose = MailedLink.Purpose
 urlpatterns = [
     path("", browse.front, name="front"),
     path("around", browse.around, name="around"),
+    path("report", RedirectView.as_view(pattern_name="front")),
     path("report/new", making.new, name="report-new"),
     path("report/new/kind", making.part, {"name": "kind"}, name="report-kind"),
     path("report/new/questions", making.part, {"name": "questions"}, name="report-questions"),
@@ -61,6 +62,8 @@ urlpatterns = [
     path("reports", bodies.bodies, name="bodies"),
     path("reports/<slug:slug>", bodies.body, name="body"),
     path("reports/<slug:slug>/<slug:ward>", bodies.body, name="ward"),
+    path("reports/<str:name>", bodies.by_name),
+    path("reports/<str:name>/<str:ward>", bodies.by_name),
     path("P/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_REPORT}),
     path("C/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_UPDATE}),
     path("M/<str:token>", account.mailed_link, {"purpose": Purpose.SIGN_IN}),

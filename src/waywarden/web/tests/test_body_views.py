@@ -133,3 +133,20 @@ def test_the_front_page_counts_by_class(client, town):
     shown = page(client.get("/"))
     assert shown.count("<b>1</b>") == 2
     assert "/around?status=open" in shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Borsetshire", "BORSETSHIRE", "Borsetshire+County+Council", "Borsetshire%20County", "Borsets"],
+)
+def test_a_body_is_found_by_the_names_that_bookmarks_of_other_sites_have(client, town, name):
+    answer = client.get(f"/reports/{name}/North%20Ward")
+    assert (answer.status_code, answer["Location"]) == (301, "/reports/borsetshire/north-ward")
+
+
+def test_a_name_that_several_bodies_begin_with_or_none_has_is_nobodys(client, town):
+    assert client.get("/reports/Bor").status_code == 404
+    assert client.get("/reports/Nowhere+Council").status_code == 404
+    Body.objects.filter(pk=town.county.pk).update(is_deleted=True)
+    assert client.get("/reports/borsetshire").status_code == 404
+    assert client.get("/reports/Borsetshire+County+Council").status_code == 404

@@ -204,3 +204,13 @@ def test_no_style_or_script_stands_on_a_page_without_a_nonce(client, town):
     assert text.count("<script") == text.count(f'nonce="{nonce}"') - text.count("<style")
     assert " style=" not in text
     assert "onclick" not in text
+
+
+def test_addresses_that_other_sites_gave_their_bookmarks_lead_to_the_same(client, town):
+    assert client.get("/report")["Location"] == "/"
+    shown = client.get("/around?latitude=60.1234&longitude=24.5678").content.decode()
+    assert 'name="lat" value="60.123400"' in shown
+    form = client.get(
+        f"/report/new?latitude={LAT}&longitude={LON}&filter_category=Street+light"
+    ).content.decode()
+    assert 'value="Street light" checked' in form
