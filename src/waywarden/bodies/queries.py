@@ -23,11 +23,8 @@ from waywarden.bodies.question_models import Asking, SiteQuestion
 from waywarden.bodies.routing import Choice, Offer, OnLayer, Way, choices, is_offered
 from waywarden.connections.models import Connection
 from waywarden.events.queries import history_of
-<<<<<<< HEAD
-from waywarden.users.models import User
-=======
 from waywarden.kernel.text import one_line
->>>>>>> 97b593f (Addresses that bookmarks of other sites have lead to the same pages)
+from waywarden.users.models import User
 
 #: The fact that a body sends another way.
 METHOD_CHANGED = "body.send_method_changed"
