@@ -111,6 +111,8 @@ def test_many_bodies_take_as_few_questions_as_one(client, town, django_assert_ma
     Body.objects.bulk_create(
         Body(name=f"Parish {number:03}", slug=f"parish-{number}") for number in range(60)
     )
+    client.get("/reports")  # the translated words are read now and then
+    cache.clear()
     with django_assert_max_num_queries(6):
         client.get("/reports")
 
