@@ -92,7 +92,7 @@ def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
 
 @require_safe
 def by_name(_request: HttpRequest, name: str, ward: str = "") -> HttpResponse:
-    """To a body that an address names otherwise than we do: by its name, as FixMyStreet does."""
+    """To a body that an address names otherwise than we do: by its name (FB 1.8)."""
     found = body_named(name.replace("+", " "))
     if found is None:
         raise Http404
