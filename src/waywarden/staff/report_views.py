@@ -26,7 +26,9 @@ from waywarden.users.models import User
 #: Updates that the page tells.
 MOST_UPDATES = 200
 #: Extras that the page has a line of its own for.
-_SAID_APART = OWN_NAMES | {ASSIGNED_EMAIL, ASSIGNED_NAME, "detailed_information"}
+_SAID_APART = OWN_NAMES | {
+    ASSIGNED_EMAIL, ASSIGNED_NAME, "detailed_information", "category", "group",
+}  # fmt: skip
 
 
 class ReplyForm(forms.Form):
