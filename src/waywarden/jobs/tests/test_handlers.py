@@ -6,7 +6,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from waywarden.bodies.models import Body
 from waywarden.events.services import Fact, record
-from waywarden.notifications.models import Alert
+from waywarden.notifications.models import Alert, Questionnaire
 from waywarden.reports import services
 from waywarden.reports.author_services import withdraw_report
 from waywarden.reports.models import ReportBody, Update
@@ -133,12 +133,13 @@ def test_photos_of_imported_problems_are_fetched_behind_all_other_work(place):
 
 
 @pytest.mark.parametrize("kind", ["report.fetched", "reports.imported"])
-def test_nobody_is_mailed_about_problems_born_in_a_bodys_system(place, kind):
-    """integration.md 4: no mail; feeds show them, and their later updates are told as others."""
+def test_nobody_is_mailed_or_asked_about_problems_born_in_a_bodys_system(place, kind):
+    """integration.md 4: no questionnaire, no mail; their later updates are told as others."""
     report = place.report()
     with transaction.atomic():
         record(Fact(kind, "body", place.county.pk, data={"reports": [report.pk]}))
     assert queued() == []
+    assert not Questionnaire.objects.exists()
     update = Update.objects.create(
         report=report, body=place.county, text="Done.", visibility="shown",
         created="2026-03-01T12:00Z",
