@@ -136,6 +136,8 @@ class Ledger:
     made: list[tuple[Update, bool]] = field(default_factory=list)
     """Each new update, and whether it changed the state."""
     moved: list[Fact] = field(default_factory=list)
+    no_duplicates: set[int] = field(default_factory=set)
+    """Reports that were duplicates, and go on by themselves now."""
 
 
 def read_ledger(rows: Sequence[Row]) -> Ledger:

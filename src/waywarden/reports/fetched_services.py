@@ -29,7 +29,7 @@ from waywarden.reports.fetched_ledger import (
     read_ledger,
 )
 from waywarden.reports.models import Report, ReportBody, Update
-from waywarden.reports.states import VISIBLE
+from waywarden.reports.states import VISIBLE, State
 from waywarden.reports.words import spoken_by, told_as_moved
 
 #: Longer words of a body are cut.
@@ -91,6 +91,8 @@ def apply_updates(rows: Sequence[FetchedUpdate], *, credit: Credit) -> tuple[Upd
             _apply(row, ledger, credit=credit, now=moment)
         insert_rows([update for update, _is_new in ledger.made])
         write_columns(ledger.reports.values(), REPORT_COLUMNS, model=Report)
+        if ledger.no_duplicates:
+            Report.objects.filter(pk__in=ledger.no_duplicates).update(duplicate_of=None)
         write_columns(ledger.at_bodies.values(), AT_BODY_COLUMNS, model=ReportBody)
         record(*ledger.moved, *_facts(ledger, credit))
     return tuple(update for update, _is_new in ledger.made)
@@ -131,6 +133,8 @@ def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime)
     )
     is_hidden = is_hidden or at_body.left_at is not None
     if is_new_state:
+        if report.state == State.DUPLICATE:
+            ledger.no_duplicates.add(report.id)
         report.state, report.state_changed_at = state, at
     report.changed = now
     _note_at_body(row, at_body, ledger, at=at)

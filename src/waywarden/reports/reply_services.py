@@ -56,6 +56,8 @@ def reply_as_body(new: Reply, *, user: User) -> Update:
         state = new.state if new.state != report.state else ""
         if not state and not paragraphs(new.text):
             raise RuleBroken(_("Please write something, or choose another state."), field="text")
+        if state and not states.may_go(states.Mover.STAFF, report.state, state):
+            raise RuleBroken(_("The report cannot become that."), field="state")
         update = _update_of(new, user=user, state=state)
         update.created = update.confirmed_at = moment
         if state == State.CONFIRMED and not report.is_open:
@@ -64,7 +66,8 @@ def reply_as_body(new: Reply, *, user: User) -> Update:
         report.changed = moment
         if state:
             report.state, report.state_changed_at = state, moment
-        report.save(update_fields=["state", "state_changed_at", "changed"])
+            report.duplicate_of = None  # what goes on is none any more
+        report.save(update_fields=["state", "state_changed_at", "changed", "duplicate_of"])
         data = {"report": report.pk, "state": state, "body": new.body_id}
         record(Fact("update.confirmed", "update", update.pk, actor=actor_of(user), data=data))
     return update

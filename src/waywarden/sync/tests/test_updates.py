@@ -10,7 +10,7 @@ from waywarden.connections.models import Connection
 from waywarden.events import services as events
 from waywarden.events.models import Event
 from waywarden.kernel import clock
-from waywarden.reports.models import ReportBody, Update
+from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.sending.models import Delivery
 from waywarden.sync.models import SetAside
 from waywarden.sync.tests.conftest import only_update, state_of, take, update
@@ -58,6 +58,16 @@ def test_fixed_by_a_user_is_not_overwritten_by_fixed_by_the_council(body, make_r
     take(body, update(status="fixed", description="Done."))
     assert state_of(report) == "fixed - user"
     assert only_update(report).text == "Done."
+
+
+def test_a_duplicate_that_the_body_goes_on_with_points_at_no_other_any_more(body, make_report):
+    original = make_report(external_id="99")
+    report = make_report(state="duplicate", duplicate_of=original)
+    take(body, update("u1", minutes_ago=20, status="unchanged", description="Noted."))
+    assert Report.objects.get(pk=report.pk).duplicate_of == original
+    take(body, update("u2", minutes_ago=10, status="in_progress"))
+    report.refresh_from_db()
+    assert (report.state, report.duplicate_of) == ("in progress", None)
 
 
 def test_unchanged_keeps_the_state(body, make_report):
