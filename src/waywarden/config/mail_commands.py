@@ -28,18 +28,17 @@ def mail() -> None:
 )
 @click.option("--recipient", "recipients", multiple=True, help="The address it came to.")
 def receive(*, maildir: Path | None, recipients: tuple[str, ...]) -> None:
-    """File bounces and answers of bodies with their reports.
+    """File bounces and answers of bodies with their reports; stop alerts that bounce.
 
     As a pipe of a mail server it ends with 75 when the mail could not be filed, so that the server
     keeps it and tries again. In a maildir a mail is marked as seen once it is filed.
     """
     try:
         setup.set_up()
-        from waywarden.sending.answer_services import take_in
+        from waywarden.config import mail_in
 
         if maildir is None:
-            answer = take_in(sys.stdin.buffer.read(), recipients=recipients)
-            click.echo(f"{answer.get_kind_display()}: report {answer.report_id or '–'}")
+            click.echo(mail_in.file(sys.stdin.buffer.read(), recipients=recipients))
             return
         box = mailbox.Maildir(maildir, create=False)
         count = 0
@@ -47,7 +46,7 @@ def receive(*, maildir: Path | None, recipients: tuple[str, ...]) -> None:
             mail_in_box = box.get_message(key)
             if "S" in mail_in_box.get_flags():
                 continue
-            take_in(box.get_bytes(key))
+            mail_in.file(box.get_bytes(key))
             mail_in_box.set_subdir("cur")
             mail_in_box.add_flag("S")
             box[key] = mail_in_box

@@ -8,6 +8,8 @@ from typing import Any
 
 from anymail.signals import inbound, tracking
 
+from waywarden.config import mail_in
+from waywarden.notifications.alert_services import stop_bounced_alert_of
 from waywarden.sending import answer_services
 
 
@@ -19,16 +21,21 @@ def install() -> None:
 
 def _came_in(event: Any, **_named: Any) -> None:
     recipient = event.message.envelope_recipient
-    answer_services.take_in(event.message.as_bytes(), recipients=[recipient] if recipient else [])
+    mail_in.file(event.message.as_bytes(), recipients=[recipient] if recipient else [])
 
 
 def _told(event: Any, **_named: Any) -> None:
     if event.event_type not in ("bounced", "rejected", "failed"):
         return
+    told = event.metadata or {}
+    is_permanent = event.event_type == "rejected" or event.reject_reason in ("bounced", "invalid")
+    if "alert" in told:
+        if is_permanent:
+            stop_bounced_alert_of(str(told["alert"]))
+        return
     answer_services.note_bounce(
-        str((event.metadata or {}).get("delivery", "")),
+        str(told.get("delivery", "")),
         address=event.recipient or "",
         words=" ".join(str(event.description or event.reject_reason or "").split())[:300],
-        is_permanent=event.event_type == "rejected"
-        or event.reject_reason in ("bounced", "invalid"),
+        is_permanent=is_permanent,
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -162,6 +163,15 @@ def stop_alert(alert_id: int, *, why: Alert.Stopped = Alert.Stopped.LEFT) -> boo
 def stop_bounced_alert(alert_id: int) -> bool:
     """A mail of an alert came back for good (FB 1.6): the alert stops. False if it had."""
     return stop_alert(alert_id, why=Alert.Stopped.BOUNCED)
+
+
+def stop_bounced_alert_of(key: str) -> bool:
+    """The same by the key that a mail provider says again; False for none of ours."""
+    try:
+        known = Alert.objects.filter(key=UUID(key)).values_list("pk", flat=True).first()
+    except ValueError:
+        return False
+    return known is not None and stop_bounced_alert(known)
 
 
 def stop_all(user: User) -> int:

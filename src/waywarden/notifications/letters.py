@@ -37,6 +37,10 @@ class Letter:
     message_id: str = ""
     thread: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    returns_to: str = ""
+    """Where it goes when it cannot be delivered; "" for the sender."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What a mail provider says again when it tells of a bounce."""
 
 
 def send(letter: Letter) -> None:
@@ -48,13 +52,17 @@ def send(letter: Letter) -> None:
         subject = one_line(_render(cobrand, f"{letter.template}.subject.txt", values))
         text = _render(cobrand, f"{letter.template}.txt", values).strip() + "\n"
         html = _render(cobrand, f"{letter.template}.html", values)
+    headers = {**_AUTOMATIC, **_ids_of(letter, sender), **letter.headers}
+    if letter.returns_to:  # then from_email is the envelope's, and the header says who writes
+        headers["From"] = sender
     mail = EmailMultiAlternatives(
         subject=subject,
         body=text,
-        from_email=sender,
+        from_email=letter.returns_to or sender,
         to=[letter.to],
-        headers={**_AUTOMATIC, **_ids_of(letter, sender), **letter.headers},
+        headers=headers,
     )
+    mail.metadata = dict(letter.metadata)  # type: ignore[attr-defined]  # django-anymail reads it
     mail.attach_alternative(html, "text/html")
     mail.send()
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import get_language
@@ -15,6 +16,7 @@ from waywarden.kernel.cobrand import Cobrand, registry
 from waywarden.notifications.alert_services import Target
 from waywarden.notifications.letters import Letter, address_of, language_of, site_address
 from waywarden.notifications.models import Alert, Item, Mailing
+from waywarden.notifications.return_paths import address_for
 from waywarden.reports import states
 from waywarden.reports.models import Report, Update
 from waywarden.reports.words import state_in_words
@@ -79,6 +81,8 @@ def _letter(mailing: Mailing, alert: Alert) -> Letter | None:
         values=values,
         message_id=f"alert.{alert.pk}.{mailing.pk}",
         thread=f"report.{alert.report_id}" if alert.kind == Kind.REPORT else "",
+        returns_to=address_for(alert.pk, domain=settings.WAYWARDEN_MAIL_ANSWERS),
+        metadata={"alert": str(alert.key)},
         headers={
             "List-Unsubscribe": f"<{leave}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058

@@ -13,6 +13,9 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.ui.current import cobrand_of
 
+#: Languages whose texts are a first translation, which a native reader has not read yet.
+AWAITING_READERS = frozenset({"fr", "ar"})
+
 
 def languages_of(request: HttpRequest) -> list[tuple[str, str]]:
     """The languages of the site, each by its own name: `("fr", "français")`."""

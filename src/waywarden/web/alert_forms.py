@@ -48,10 +48,17 @@ class AlertForm(forms.Form):
     website = forms.CharField(required=False)
     """Nobody sees this field; machines fill it in."""
 
-    def __init__(self, *given: Any, user: User | None = None, **more: Any) -> None:
+    def __init__(
+        self, *given: Any, user: User | None = None, is_staff: bool = False, **more: Any
+    ) -> None:
         super().__init__(*given, **more)
         self.user = user
-        if user is not None:
+        if is_staff:
+            field = self.fields["email"]
+            field.required = False
+            field.label = _("For somebody else? Their e-mail")
+            field.help_text = _("A link to confirm goes there; nothing begins without them.")
+        elif user is not None:
             del self.fields["email"]
 
     @property

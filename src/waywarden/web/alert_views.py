@@ -29,6 +29,7 @@ from waywarden.notifications.news import place_of
 from waywarden.notifications.services import mail_follow_link
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import still_map
+from waywarden.ui.viewers import viewer_of
 from waywarden.users.frequency import Frequency
 from waywarden.users.models import User
 from waywarden.web.alert_forms import RADII, AlertForm, Offered
@@ -69,7 +70,14 @@ def choose(request: HttpRequest) -> HttpResponse:
         return redirect("alert")
     user = person(request)
     initial = {"what": "radius", "frequency": user.frequency if user else Frequency.DAILY}
-    return _page(request, place, AlertForm(initial=initial, user=user))
+    form = AlertForm(initial=initial, user=user, is_staff=_is_staff(request))
+    return _page(request, place, form)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Who works for a body may ask for news for somebody who calls (FB 1.6)."""
+    viewer = viewer_of(request)
+    return viewer.is_operator or bool(viewer.body_ids)
 
 
 def _page(request: HttpRequest, place: Point, form: AlertForm, status: int = 200) -> HttpResponse:
@@ -117,16 +125,16 @@ def _in_area(area: Area) -> str:
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Follows at once for a signed-in person, else mails a link; nothing is kept before that."""
     user = person(request)
-    form = AlertForm(request.POST, user=user)
+    form = AlertForm(request.POST, user=user, is_staff=_is_staff(request))
     if form.is_machine:
         return redirect("check-mail")
     if not form.is_valid():
         return _wrong(request, form)
     try:
         target = form.target()
-        if user is not None:
+        email = form.cleaned_data.get("email", "")
+        if user is not None and not email:
             return _follow(request, target, user, form.cleaned_data["frequency"])
-        email = form.cleaned_data["email"]
         count_try("follow", request=request, email=email)
         mail_follow_link(
             target,

@@ -28,7 +28,7 @@ from waywarden.ui import rows
 from waywarden.ui.current import current_cobrand
 from waywarden.ui.filters import Chosen
 from waywarden.ui.icons import ICONS
-from waywarden.ui.languages import languages_of
+from waywarden.ui.languages import AWAITING_READERS, languages_of
 from waywarden.ui.maps import StillCluster, StillMap, StillPin
 from waywarden.ui.viewers import viewer_of
 
@@ -90,6 +90,12 @@ def languages(context: template.Context) -> list[tuple[str, str, str]]:
         for code, name in languages_of(request)
         if code != get_language()
     ]
+
+
+@register.simple_tag
+def awaits_a_reader() -> bool:
+    """Whether the page speaks a first translation, which a native reader has not read yet."""
+    return (get_language() or "").partition("-")[0] in AWAITING_READERS
 
 
 @register.simple_tag(takes_context=True)

@@ -7,6 +7,8 @@ from django.utils import formats, translation
 from django.utils.translation import gettext, ngettext
 from tools import messages
 
+from waywarden.ui.languages import AWAITING_READERS
+
 PIECES = re.compile(r"%\(\w+\)s|\{\w+\}|</?\w+>|%%")
 #: New texts speak English until the catalogs are brought up to the source (`make messages`).
 MAY_WAIT = 0.03
@@ -51,6 +53,15 @@ def test_placeholders_and_tags_are_all_there(language):
 def test_a_catalog_says_that_a_native_reader_is_awaited(language):
     head = messages.po_of(language).read_text(encoding="utf-8")[:300]
     assert "Status: needs native review." in head
+
+
+@pytest.mark.django_db
+def test_a_page_says_that_its_texts_await_a_native_reader(client):
+    for language, said in (("fr", True), ("ar", True), ("en", False)):
+        shown = client.get("/about", headers={"accept-language": language}).content.decode()
+        with translation.override(language):
+            assert (gettext("Tell us what to mend") in shown) is said
+    assert set(messages.LANGUAGES) == AWAITING_READERS
 
 
 @pytest.mark.parametrize(

@@ -142,3 +142,24 @@ def test_one_s_own_list_and_nobody_else_s(client, town):
     client.post(f"/my/alerts/{alert.pk}", {"stop": "1"})
     alert.refresh_from_db()
     assert alert.stopped == "left"
+
+
+def test_staff_ask_for_news_for_somebody_who_calls_and_that_person_confirms(
+    client, town, mailoutbox
+):
+    client.force_login(town.ines)
+    assert "For somebody else?" in page(client.get("/alert/list?lat=60.169&lon=24.94"))
+    client.post("/alert/subscribe", {**NEAR, "email": "nia@example.org"})
+    assert not Alert.objects.exists()
+    (sent,) = mailoutbox
+    assert sent.to == ["nia@example.org"]
+    client.post("/alert/subscribe", NEAR)
+    assert Alert.objects.get().user == town.ines
+
+
+def test_who_works_for_no_body_asks_for_nobody_else(client, town, mailoutbox):
+    client.force_login(town.rosa)
+    assert "For somebody else?" not in page(client.get("/alert/list?lat=60.169&lon=24.94"))
+    client.post("/alert/subscribe", {**NEAR, "email": "nia@example.org"})
+    assert Alert.objects.get().user == town.rosa
+    assert not mailoutbox
