@@ -86,7 +86,7 @@ def test_a_request_of_one_jurisdiction_never_reaches_anothers_system(two):
     sent = {
         name: asker.post(
             "/requests.json",
-            {"api_key": KEY, "service_code": "POTH", "jurisdiction_id": name, **FORM},
+            {"api_key": KEY, "service_code": "LITT", "jurisdiction_id": name, **FORM},
             idempotency_key="the same",
         )
         for name in ("east", "west", "east")
