@@ -213,8 +213,8 @@ class System:
         """What would be sent, for a person to read. Sends nothing."""
         raise NotOffered
 
-    def sample_change(self) -> Mapping[str, Any]:
-        """A made-up row as the system tells a change."""
+    def sample_change(self, _state: str) -> Mapping[str, Any]:
+        """A made-up row as the system tells a change to a state of its own."""
         raise NotOffered
 
     def read_change(self, _row: Mapping[str, Any]) -> types.ServiceRequestUpdate:

@@ -217,8 +217,9 @@ def picked(names: msgspec.Struct, fields: tuple[str, ...], pick: Callable[[str],
     return {name: pick(place) for name in fields if (place := getattr(names, name))}
 
 
-def made_up(names: UpdateFields, reading: Reading) -> dict[str, Any]:
+def made_up(names: UpdateFields, reading: Reading, state: str) -> dict[str, Any]:
     """A row of a change as it might come, for `adapter try`."""
     at = written(datetime(2026, 11, 25, 9, 30, tzinfo=UTC), reading)
     usual = {"id": "1", "report": "4711", "ref": "77", "text": "Filled.", "at": at}
+    usual["status"] = state
     return {place: usual.get(name, "") for name in UPDATE_FIELDS if (place := getattr(names, name))}

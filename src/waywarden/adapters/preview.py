@@ -78,9 +78,7 @@ def _report(provider: SystemProvider, loaded: Loaded, sample: SampleReport) -> s
     deployment = loaded.deployment
     code = sample.service_code or next(iter(deployment.services), "SERVICE")
     given = {name: tuple([v] if isinstance(v, str) else v) for name, v in sample.attributes.items()}
-    filled = {
-        name: ("1" if SERVER_SET[name][0] == "number" else "Sample",) for name in deployment.asks
-    }
+    filled = {name: (_made_up(name),) for name in deployment.asks}
     filled["fixmystreet_id"] = ("77",)
     fields = msgspec.structs.asdict(sample)
     for name in ("service_code", "media_url", "attributes"):
@@ -121,7 +119,7 @@ def _update(provider: SystemProvider) -> str:
 
 def _change(provider: SystemProvider, loaded: Loaded, change: Mapping[str, Any] | None) -> str:
     def told() -> str:
-        row = provider.system.sample_change() if change is None else change
+        row = provider.system.sample_change(_a_state(loaded)) if change is None else change
         update = provider.system.read_change(row)
         status = StatusTable(loaded.deployment.statuses).for_update(update.status)
         shown = msgspec.json.format(msgspec.json.encode(row), indent=1).decode()
@@ -132,6 +130,12 @@ def _change(provider: SystemProvider, loaded: Loaded, change: Mapping[str, Any] 
         return f"{shown}\nthe update\n{document}"
 
     return f"The system's change\n{_said(told)}"
+
+
+def _a_state(loaded: Loaded) -> str:
+    """The system's word for a state that says the most: one that means that it is mended."""
+    words = loaded.deployment.statuses
+    return next((word for word, ours in words.items() if ours == "fixed"), next(iter(words), ""))
 
 
 def _statuses(loaded: Loaded) -> str:

@@ -81,11 +81,11 @@ class DemoSystem(System):
         message = json.dumps(translation.message_from(update), indent=2)
         return f"POST …/api/jobs/{update.new.service_request_id}/messages\n{message}"
 
-    def sample_change(self) -> Mapping[str, Any]:
+    def sample_change(self, state: str) -> Mapping[str, Any]:
         return {
             "seq": 1,
             "job_no": 4711,
-            "state": "DONE",
+            "state": state or "DONE",
             "note": "Filled this morning.",
             "changed_at": "2026-11-25T09:30:00Z",
         }

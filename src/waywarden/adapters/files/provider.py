@@ -143,11 +143,11 @@ class FilesSystem(System):
         row = self._message_row(self._options.message, update)
         return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
 
-    def sample_change(self) -> Mapping[str, Any]:
+    def sample_change(self, state: str) -> Mapping[str, Any]:
         named = self._options.updates
         if named is None:
             raise NotOffered
-        return fields.made_up(named, self._reading)
+        return fields.made_up(named, self._reading, state)
 
     def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
         named = self._options.updates

@@ -160,8 +160,13 @@ class PassthroughSystem(System):
         pairs = params.update_pairs(replace(update.new, status=update.status))
         return f"POST {self._client.url('servicerequestupdates')}\n{_lines(pairs)}"
 
-    def sample_change(self) -> Mapping[str, Any]:
-        return {"id": "1", "report": "4711", "status": "CLOSED", "at": "2026-11-25T09:30:00Z"}
+    def sample_change(self, state: str) -> Mapping[str, Any]:
+        return {
+            "id": "1",
+            "report": "4711",
+            "status": state or "CLOSED",
+            "at": "2026-11-25T09:30:00Z",
+        }
 
     def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
         return update_of({name: row.get(name) for name in UPDATE_FIELDS}, Reading())

@@ -210,12 +210,12 @@ class RestSystem(System):
         values = self._message_values(update) | {"current": {}}
         return self._shown(call, values)
 
-    def sample_change(self) -> Mapping[str, Any]:
+    def sample_change(self, state: str) -> Mapping[str, Any]:
         named = self._options.updates
         if named is None:
             raise NotOffered
         row: dict[str, Any] = {}
-        for path, value in fields.made_up(named, self._reading).items():
+        for path, value in fields.made_up(named, self._reading, state).items():
             *inside, last = path.split(".")
             place = row
             for part in inside:

@@ -1,7 +1,7 @@
 """The update table and its trigger: whoever changes a report, by whatever program, tells it.
 
-Known for PostgreSQL, MariaDB, MySQL and SQLite; for the body's own administrator the same text
-can be shown and not run.
+Known for PostgreSQL, MariaDB and SQLite (MySQL gets MariaDB's, untried); for the body's own
+administrator the same text can be shown and not run.
 """
 
 import re

@@ -167,11 +167,11 @@ class SqlSystem(System):
         values = {named.report: update.new.service_request_id}
         return columns.shown(named.table, values | self._message_of(update, named))
 
-    def sample_change(self) -> Mapping[str, Any]:
+    def sample_change(self, state: str) -> Mapping[str, Any]:
         named = self._options.updates
         if named is None:
             raise NotOffered
-        return fields.made_up(named, _reading_of(named))
+        return fields.made_up(named, _reading_of(named), state)
 
     def read_change(self, row: Mapping[str, Any]) -> types.ServiceRequestUpdate:
         named = self._options.updates
