@@ -58,6 +58,7 @@ def test_a_template_of_any_content_gives_a_value_or_the_operators_error(template
         assert all(isinstance(one, str) for one in faults)
 
 
+@pytest.mark.filterwarnings("ignore:deprecated string literal syntax:PendingDeprecationWarning")
 @given(ANYTHING, PLAIN)
 @settings(max_examples=200, deadline=None)
 def test_a_path_into_any_json_finds_something_or_nothing(path, plain):
