@@ -63,7 +63,7 @@ def install() -> None:
     on("update.corrected", now=[require_updates_held])
     on("update.withdrawn", now=[require_updates_held, cancel_update_deliveries])
     on("update.created", later=[mail_update_confirmations])
-    on("update.confirmed", now=[plan_updates], later=[tell_of_updates])
+    on("update.confirmed", now=[plan_updates, follow_as_said], later=[tell_of_updates])
     on("update.fetched", later=[tell_of_updates, fetch_update_photos])
     on("report.fetched", later=[fetch_report_photos])
     on("reports.imported", later=[fetch_imported_photos])
@@ -102,6 +102,11 @@ def plan_questionnaires(facts: Facts) -> None:
 def follow_own_reports(facts: Facts) -> None:
     """Reporters follow what they have just published."""
     alerts.follow_own(_ids(facts))
+
+
+def follow_as_said(facts: Facts) -> None:
+    """Whoever wrote an update follows the report, or leaves it, as the form was ticked."""
+    alerts.follow_as_said(_ids(facts))
 
 
 def tell_of_reports(facts: Facts) -> None:

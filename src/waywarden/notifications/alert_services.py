@@ -1,10 +1,12 @@
 """Following and leaving: every write to who follows what."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from waywarden.areas.models import Area
@@ -15,7 +17,7 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.models import Alert, Item
 from waywarden.notifications.times import due_at
-from waywarden.reports.models import Report
+from waywarden.reports.models import Report, Update
 from waywarden.reports.queries import public_reports
 from waywarden.users.frequency import Frequency
 from waywarden.users.models import User
@@ -148,6 +150,24 @@ def follow_own(report_ids: list[int]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, [clock.now(), report_ids])
         return int(cursor.rowcount)
+
+
+def follow_as_said(update_ids: list[int]) -> None:
+    """Authors of updates follow the report, or leave it, as they said in the form (FB 1.4)."""
+    asked = Update.objects.filter(pk__in=update_ids, follows__isnull=False, user__isnull=False)
+    for update in asked.select_related("report", "user"):
+        if update.follows and update.user is not None:
+            with suppress(CannotBeFollowed):  # private, and not their own
+                follow_report(
+                    report_id=update.report_id,
+                    user=update.user,
+                    cobrand=update.report.cobrand,
+                    language=update.user.language or get_language() or "",
+                )
+        else:
+            mine = Alert.objects.filter(user=update.user_id, report=update.report_id)
+            for alert_id in mine.filter(stopped_at=None).values_list("pk", flat=True):
+                stop_alert(alert_id)
 
 
 def stop_alert(alert_id: int, *, why: Alert.Stopped = Alert.Stopped.LEFT) -> bool:

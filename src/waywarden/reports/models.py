@@ -251,6 +251,8 @@ class Update(models.Model):
     state = models.CharField(
         max_length=20, choices=STATE_CHOICES, blank=True, help_text=_("The state it set, if any.")
     )
+    follows = models.BooleanField(null=True)
+    """Whether its author asked for the news of the report, or not to have them any more."""
     visibility = models.CharField(
         max_length=12, choices=Visibility.choices, default=Visibility.UNCONFIRMED
     )

@@ -34,6 +34,8 @@ class NewUpdate:
     says_fixed: bool = False
     reopens: bool = False
     photo_keys: tuple[str, ...] = ()
+    follows: bool | None = None
+    """Whether the author wants the report's news from now on; None where nobody asked."""
 
 
 def create_update(new: NewUpdate, *, user: User | None) -> Update:
@@ -59,6 +61,7 @@ def create_update(new: NewUpdate, *, user: User | None) -> Update:
             is_name_public=new.is_name_public,
             text=paragraphs(new.text),
             state=_state_wished(new, report),
+            follows=new.follows,
             created=moment,
         )
         attach_photos(new.photo_keys, update=update)

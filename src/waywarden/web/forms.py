@@ -182,11 +182,14 @@ class UpdateForm(PersonForm):
     text = _words(_("What have you seen?"), rows=4)
     says_fixed = forms.BooleanField(label=_("This is fixed"), required=False)
     reopens = forms.BooleanField(label=_("This is still a problem"), required=False)
+    follows = forms.BooleanField(
+        label=_("Mail me the news of this report"), required=False, initial=True
+    )
     keeps_words = forms.BooleanField(
         label=_("These words may be public as they are"), required=False
     )
 
-    field_order = ["text", "says_fixed", "reopens", "name", "email", "show_name"]
+    field_order = ["text", "says_fixed", "reopens", "name", "email", "show_name", "follows"]
 
 
 class SignInForm(forms.Form):

@@ -273,6 +273,7 @@ def _new(story: Story, form: UpdateForm, uploads: Uploads) -> NewUpdate:
         says_fixed=given["says_fixed"],
         reopens=given["reopens"],
         photo_keys=uploads.keys,
+        follows=given["follows"],
     )
 
 

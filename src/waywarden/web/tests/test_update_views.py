@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from waywarden.kernel import clock
+from waywarden.notifications.models import Alert
 from waywarden.reports.models import ReportBody, Update
 from waywarden.sending.models import Delivery
 from waywarden.users.models import MailedLink
@@ -129,6 +130,31 @@ def test_a_signed_in_persons_update_is_shown_at_once(client, town):
         == 302
     )
     assert Update.objects.get().visibility == "shown"
+
+
+def test_whoever_writes_an_update_follows_the_report_unless_they_say_otherwise(client, town):
+    report = town.report()
+    assert 'name="follows" id="id_follows" checked' in page(client.get(f"/report/{report.pk}"))
+    client.force_login(town.oskar)
+    words = {"text": "Saw it too", "name": "Oskar"}
+    client.post(f"/report/{report.pk}", words | {"follows": "on"})
+    alert = Alert.objects.get(user=town.oskar, report=report)
+    assert alert.stopped_at is None
+    client.post(f"/report/{report.pk}", words | {"text": "And again"})
+    alert.refresh_from_db()
+    assert alert.stopped_at is not None
+
+
+def test_who_follows_by_an_update_does_so_once_it_is_confirmed(client, town):
+    report = town.report()
+    client.post(f"/report/{report.pk}", WORDS | {"follows": "on"})
+    assert not Alert.objects.exists()
+    update = Update.objects.get()
+    token = issue_link(
+        purpose=MailedLink.Purpose.CONFIRM_UPDATE, email=update.email, subject_id=update.pk
+    )
+    client.post(f"/C/{token}")
+    assert Alert.objects.get().user.email == "olga@example.org"
 
 
 def test_only_the_reporter_reopens(client, town):
