@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reports', '0013_assigned_to'),
+        ("reports", "0013_assigned_to"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='update',
-            name='follows',
+            model_name="update",
+            name="follows",
             field=models.BooleanField(null=True),
         ),
     ]
