@@ -125,6 +125,11 @@ class Report(models.Model):
         return states.pin_class_of(self.state)
 
     @property
+    def is_born_there(self) -> bool:
+        """Whether it came from a body's own system, as it was entered there or in bulk."""
+        return self.source in (Report.Source.BACKEND, Report.Source.IMPORT)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is in the open family."""
         return self.state in states.OPEN

@@ -66,7 +66,7 @@ def _of_open(report: Report, ways: Sequence[Way]) -> str:
     names = ", ".join(said(way.row.body.name) for way in ways if way.standing == "sent")
     if names:
         return _("It is with %(names)s. What they say about it is told here.") % {"names": names}
-    if report.source == Report.Source.BACKEND:
+    if report.is_born_there:
         return _("It comes from their own system. What they do about it is told here.")
     if any(way.standing == "waiting" for way in ways):
         return _("It goes out shortly. When it has arrived, it is told here.")

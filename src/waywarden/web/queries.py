@@ -122,9 +122,7 @@ class Way:
 
 def ways_of(story: Story) -> list[Way]:
     """The way to each body that a report is for."""
-    is_sent = story.report.source == Report.Source.BACKEND or all(
-        row.sent_at for row in story.at_bodies
-    )
+    is_sent = story.report.is_born_there or all(row.sent_at for row in story.at_bodies)
     found = () if is_sent else for_report(story.report.pk)
     latest = {one.body_id: one for one in found}
     return [_way(row, latest.get(row.body_id), story) for row in story.at_bodies]
@@ -137,7 +135,7 @@ def _way(row: ReportBody, delivery: AtBody | None, story: Story) -> Way:
 
 
 def _standing(row: ReportBody, delivery: str, story: Story) -> str:
-    if story.report.source == Report.Source.BACKEND:
+    if story.report.is_born_there:
         return "own"
     if row.sent_at or delivery in _SENT:
         return "sent"

@@ -262,3 +262,16 @@ def test_a_site_of_some_bodies_leads_to_the_main_one_for_the_reports_of_others(c
     assert answer["Location"] == f"http://testserver/report/{theirs.pk}"
     for report in (ours, theirs):
         assert client.get(f"/report/{report.pk}").status_code == 200
+
+
+@pytest.mark.parametrize("source", ["backend", "import"])
+def test_a_report_from_a_bodys_own_system_says_so_and_was_never_sent(client, town, source):
+    """Whether it came with a poll or in bulk."""
+    report = town.report(source=source, name="Borsetshire County Council", is_name_public=True)
+    ReportBody.objects.update(sent_at=report.confirmed_at, external_id="4711")
+    shown = client.get(f"/report/{report.pk}").content.decode()
+    assert "From <strong>Borsetshire County Council</strong>’s own system" in shown
+    assert "4711" in shown
+    assert "It comes from their own system." in shown
+    assert "Sent to" not in shown
+    assert "Reported by" not in shown
