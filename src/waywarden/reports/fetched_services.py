@@ -110,7 +110,7 @@ def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime)
     said_at = now if is_latest_only else row.said_at
     at = progress.time_of(said=said_at, sent_at=at_body.sent_at, now=now)
     if is_latest_only and _is_told(row, at_body, ledger):
-        _keep_hidden(row, ledger, at=at, credit=credit, now=now)
+        _note_what_is_beside(row, ledger, at=at, credit=credit, now=now)
         return
     _move(row, ledger, at=at, credit=credit, now=now)
     state = progress.state_after(
@@ -155,10 +155,14 @@ def _is_told(row: FetchedUpdate, at_body: AtBodyNow, ledger: Ledger) -> bool:
     )
 
 
-def _keep_hidden(
+def _note_what_is_beside(
     row: FetchedUpdate, ledger: Ledger, *, at: datetime, credit: Credit, now: datetime
 ) -> None:
-    """The row is stored and changes nothing."""
+    """The row is stored hidden and leaves the state; what is new beside its words still counts."""
+    at_body = ledger.at_bodies[row.report_id, row.body_id]
+    if any(row.extras.get(name) != at_body.extras.get(name) for name in ("category", "group")):
+        _move(row, ledger, at=at, credit=credit, now=now)
+    _note_at_body(row, at_body, ledger, at=at)
     update = _update_of(row, at=at, credit=credit, now=now)
     update.text, update.visibility = row.text, Update.Visibility.HIDDEN
     ledger.made.append((update, False))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from waywarden.bodies.models import Membership
+from waywarden.bodies.models import Category, Membership
 from waywarden.kernel import clock
 from waywarden.reports.models import ReportBody, Update
 from waywarden.sync.tests.conftest import make_body, state_of, take, update
@@ -97,6 +97,24 @@ def test_latest_data_that_was_told_before_is_stored_hidden_and_changes_nothing(b
     assert counts.new == 1
     assert state_of(report) == "confirmed"
     assert Update.objects.get(external_id="u2").visibility == "hidden"
+
+
+def test_latest_data_that_was_told_still_moves_the_report_where_it_names_a_new_category(
+    body, report, ines
+):
+    Category.objects.create(body=body, name="Kerbs", slug="kerbs", service_code="KRB")
+    said = {"status": "in_progress", "description": "On its way."}
+    take(body, update("u1", minutes_ago=30, extras=LATEST | {"category": "Potholes"}, **said))
+    moved = LATEST | {"category": "Kerbs", "assigned_user_email": ines.email}
+    take(body, update("u2", minutes_ago=20, extras=moved, **said))
+    report.refresh_from_db()
+    assert (report.category_name, report.state) == ("Kerbs", "in progress")
+    assert assigned(report) == ines
+    report.category_name = "Potholes"  # by staff here; what the system says again is no news
+    report.save()
+    take(body, update("u3", minutes_ago=10, extras=moved, **said))
+    report.refresh_from_db()
+    assert report.category_name == "Potholes"
 
 
 def test_latest_data_that_is_news_counts_though_its_time_is_old(body, report):
