@@ -1,8 +1,9 @@
 """What is known of connections, read for many at once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from statistics import median
 from typing import Any
 
@@ -15,6 +16,7 @@ from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.health.verdicts import Facts, Fetching, Standing, standing_of
 from waywarden.kernel import clock
+from waywarden.kernel.retry import CIRCUIT_OPENS_AT
 from waywarden.sending.models import Answer, Delivery
 from waywarden.sending.outcome import Cause
 from waywarden.sending.queries import STUCK, WAKING
@@ -23,6 +25,8 @@ from waywarden.sync.models import Cursor, ServiceProposal, SetAside, What
 #: How many of the last calls and runs are looked at.
 LATEST_CALLS = 20
 LATEST_RUNS = 20
+#: What mails wait for when the mail server is at fault.
+_MAIL_SERVERS = {Cause.TRY_LATER, Cause.UNKNOWN, Cause.MISCONFIGURED}
 #: For how long mailed answers are counted.
 ANSWERS_OF_LATE = timedelta(days=7)
 #: Connections that a question names one by one.
@@ -142,7 +146,23 @@ def facts_of_email(*, body_ids: Collection[int] | None = None) -> Facts:
         seconds=median(seconds for seconds, _at, _error in lately) if lately else None,
         last_sent_at=next((at for _seconds, at, error in lately if not error), None),
     )
-    return _with_deliveries(facts, _waiting(own).get(None), _stuck(own).get(None))
+    facts = _with_deliveries(facts, _waiting(own).get(None), _stuck(own).get(None))
+    return _with_mail_trouble(facts, lately)
+
+
+def _with_mail_trouble(facts: Facts, lately: Sequence[tuple[float, datetime, str]]) -> Facts:
+    """A mail server that takes nothing is like a system that does not answer.
+
+    `lately` are the last mails, newest first. A refused address is the address's own fault: so
+    something must wait because of the server, too.
+    """
+    failed = list(takewhile(lambda one: one[2], lately))
+    if not (_MAIL_SERVERS & facts.late.keys()):
+        return facts
+    facts = replace(facts, failures_in_a_row=len(failed))
+    if len(failed) < CIRCUIT_OPENS_AT:
+        return facts
+    return replace(facts, circuit_opened_at=failed[-1][1], last_failure=failed[0][2])
 
 
 def standings(body_ids: Collection[int] | None = None) -> list[Standing]:

@@ -30,6 +30,7 @@ class Kind(enum.StrEnum):
 
     PAUSED = "paused"  # 401 or 403, or by hand
     CIRCUIT = "circuit"  # five failures in a row
+    MAIL = "mail"  # five mails in a row that the mail server did not take
     STUCK = "stuck"  # deliveries refused or held
     AGED = "aged"  # deliveries tried for seven days
     POLL = "poll"  # no success for some intervals
@@ -46,6 +47,7 @@ ALARMING = frozenset(
     {
         Kind.PAUSED,
         Kind.CIRCUIT,
+        Kind.MAIL,
         Kind.STUCK,
         Kind.AGED,
         Kind.POLL,
@@ -55,7 +57,7 @@ ALARMING = frozenset(
     }
 )
 #: What may mend by itself, unless it lasts.
-_MAY_MEND = frozenset({Kind.CIRCUIT, Kind.WAITING, Kind.CLOCK})
+_MAY_MEND = frozenset({Kind.CIRCUIT, Kind.MAIL, Kind.WAITING, Kind.CLOCK})
 #: A system that has been down for so long needs a person to ring the body.
 DOWN_LONG = timedelta(hours=1)
 
@@ -161,7 +163,8 @@ def troubles_of(facts: Facts, *, now: datetime) -> tuple[Trouble, ...]:
 def _level(trouble: Trouble, now: datetime) -> Level:
     if trouble.kind not in _MAY_MEND:
         return Level.PERSON
-    is_long = trouble.kind is Kind.CIRCUIT and trouble.since and now - trouble.since > DOWN_LONG
+    is_down = trouble.kind in (Kind.CIRCUIT, Kind.MAIL)
+    is_long = is_down and trouble.since and now - trouble.since > DOWN_LONG
     return Level.PERSON if is_long else Level.WATCH
 
 
@@ -169,7 +172,8 @@ def _sending(facts: Facts, now: datetime) -> Iterator[Trouble]:
     if facts.is_paused:
         yield Trouble(Kind.PAUSED, detail=facts.pause_reason)
     if facts.circuit_opened_at is not None:
-        yield Trouble(Kind.CIRCUIT, detail=facts.last_failure, since=facts.circuit_opened_at)
+        kind = Kind.MAIL if facts.connection_id is None else Kind.CIRCUIT
+        yield Trouble(kind, detail=facts.last_failure, since=facts.circuit_opened_at)
     if facts.stuck:
         yield Trouble(Kind.STUCK, facts.stuck)
     if facts.aged:

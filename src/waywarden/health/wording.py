@@ -30,6 +30,7 @@ def trouble_words(trouble: Trouble) -> str:
     words = {
         Kind.PAUSED: _("Paused: nothing is sent or asked."),
         Kind.CIRCUIT: _("The body’s system does not answer; we try again by ourselves."),
+        Kind.MAIL: _("The mail server does not take our mails; we try again by ourselves."),
         Kind.STUCK: ngettext("%(n)s delivery is stuck.", "%(n)s deliveries are stuck.", count),
         Kind.AGED: ngettext(
             "%(n)s delivery was tried for seven days.",
@@ -62,6 +63,7 @@ def advice_for(kind: Kind) -> str:
     return {
         Kind.PAUSED: _("Ask the body for a valid key, change it in the admin, then resume."),
         Kind.CIRCUIT: _("Nothing to do at first. If it lasts, ring the body’s IT desk."),
+        Kind.MAIL: _("If it lasts, the operator looks at the mail settings: waywarden doctor."),
         Kind.STUCK: _("Look at each one: its page says why, and what you can do."),
         Kind.AGED: _("Find out with the body why it never answered, then retry them."),
         Kind.POLL: _("Look at the last poll; ring the body’s IT desk when the fault is theirs."),

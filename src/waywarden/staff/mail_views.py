@@ -11,6 +11,7 @@ from waywarden.connections.queries import latest_by_email
 from waywarden.health import queries
 from waywarden.health.verdicts import standing_of
 from waywarden.kernel import clock
+from waywarden.reports.queries import bodies_of_report
 from waywarden.sending.models import Answer, Delivery
 from waywarden.staff.access import Staff, staff_only
 from waywarden.staff.board_views import bodies_of
@@ -70,7 +71,9 @@ def answers(request: HttpRequest, staff: Staff) -> HttpResponse:
 def answer(request: HttpRequest, staff: Staff, answer_id: int) -> HttpResponse:
     """One mail in its own words."""
     row = get_object_or_404(_answers(staff), pk=answer_id)
-    return page(request, staff, "staff/answer.html", {"answer": row}, here="answers")
+    has_page = row.report_id is not None and row.body_id in bodies_of_report(row.report_id)
+    values = {"answer": row, "has_page": has_page}
+    return page(request, staff, "staff/answer.html", values, here="answers")
 
 
 @require_safe

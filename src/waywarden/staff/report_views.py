@@ -19,6 +19,7 @@ from waywarden.reports.fetched_ledger import ASSIGNED_EMAIL, ASSIGNED_NAME, OWN_
 from waywarden.reports.models import ReportBody, Update
 from waywarden.reports.reply_services import FOR_STAFF, LONGEST, Reply, reply_as_body
 from waywarden.reports.state_words import STATE_CHOICES
+from waywarden.sending.queries import answers_of, history_of
 from waywarden.staff.access import Staff, staff_only
 from waywarden.staff.pages import page
 from waywarden.users.models import User
@@ -76,6 +77,8 @@ def one(request: HttpRequest, staff: Staff, report_id: int, slug: str) -> HttpRe
         "assigned_there": row.extras.get(ASSIGNED_NAME) or row.extras.get(ASSIGNED_EMAIL, ""),
         "detailed_information": row.extras.get("detailed_information", ""),
         "updates": _updates_of(row),
+        "answers": answers_of(row.report_id, row.body_id),
+        "deliveries": history_of(row.report_id).filter(body=row.body_id),
         "form": form,
         "may_reply": may_reply,
         "templates": templates_to_pick(row.body_id, row.category_id) if may_reply else (),

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as database
 from django.db import transaction
 
+from waywarden.connections.models import Exchange
 from waywarden.events.models import Event
 from waywarden.health import alarm_services as alarms
 from waywarden.health.letters import mail_alarm, readers_of
@@ -74,6 +75,33 @@ def test_a_webhook_that_was_stopped_raises_one_alarm_and_clears_it_when_it_is_on
     alarm.refresh_from_db()
     assert alarm.closed_at is not None
     assert not Alarm.objects.filter(webhook=off).exists()
+
+
+def test_a_mail_server_that_takes_nothing_raises_an_alarm_and_one_refused_address_does_not(
+    desk, town
+):
+    waiting = Delivery.objects.filter(body=town.county, state="waiting")
+    waiting.update(connection=None)
+
+    def mails(*errors: str) -> set[str]:
+        Exchange.objects.filter(connection=None).delete()
+        for number, error in enumerate(errors):
+            Exchange.objects.create(
+                at=clock.now() + timedelta(seconds=number), seconds=0.1, method="MAIL",
+                url="mailto:x@example.org", error=error,
+            )  # fmt: skip
+        alarms.watch()
+        return set(
+            Alarm.objects.filter(connection=None, closed_at=None).values_list("kind", flat=True)
+        )
+
+    assert "mail" not in mails(*["The mail server was not reached."] * 4)
+    assert "mail" not in mails(*["The mail server was not reached."] * 5, "")
+    assert "mail" in mails("", *["The mail server was not reached."] * 5)
+    alarm = Alarm.objects.get(kind="mail")
+    assert (alarm.detail, alarm.body) == ("The mail server was not reached.", None)
+    waiting.update(connection=None, cause="refused")
+    assert "mail" not in mails(*["The mail server refuses the address. (550)"] * 6)
 
 
 def test_an_alarm_is_raised_once_however_often_one_looks():

@@ -47,6 +47,18 @@ def test_a_body_s_answer_stands_with_the_report_s_delivery(as_ines, mailed, answ
     assert "We come on Friday" in shown
 
 
+def test_it_stands_on_the_report_s_page_for_staff_and_not_on_the_public_one(
+    as_ines, as_oskar, client, mailed, answered
+):
+    page = f"/staff/reports/{mailed.report_id}/at/borsetshire/"
+    shown = as_ines.get(page).content.decode()
+    assert "We come on Friday" in shown
+    assert f"/staff/integration/deliveries/{mailed.pk}/" in shown
+    assert as_oskar.get(page).status_code == 404
+    for reader in (as_ines, as_oskar):
+        assert "Friday" not in reader.get(f"/report/{mailed.report_id}").content.decode()
+
+
 def test_answers_are_listed_and_read_in_their_own_words(as_ines, answered):
     assert "Your lamp" in as_ines.get(LIST).content.decode()
     assert "Your lamp" not in as_ines.get(LIST, {"kind": "bounce"}).content.decode()
