@@ -17,15 +17,28 @@ from waywarden.users.models import User
 PASSWORD = "a lamp by the old mill"
 
 
-def ola(_world: World) -> User:
-    """Somebody with every way in that there is."""
-    user, is_new = User.objects.get_or_create(email="ola@example.org", defaults={"name": "Ola"})
+def _with_password(email: str, name: str) -> tuple[User, bool]:
+    user, is_new = User.objects.get_or_create(email=email, defaults={"name": name})
     if is_new:
         user.set_password(PASSWORD)
         user.save()
+    return user, is_new
+
+
+def ola(_world: World) -> User:
+    """Somebody with a second step."""
+    user, is_new = _with_password("ola@example.org", "Ola")
+    if is_new:
         TOTP.activate(user, "JBSWY3DPEHPK3PXP")
         RecoveryCodes.activate(user)
-        Authenticator.objects.create(user=user, type="webauthn", data={"name": "Ola’s phone"})
+    return user
+
+
+def pia(_world: World) -> User:
+    """Somebody with a passkey."""
+    user, is_new = _with_password("pia@example.org", "Pia")
+    if is_new:
+        Authenticator.objects.create(user=user, type="webauthn", data={"name": "Pia’s phone"})
     return user
 
 
@@ -88,7 +101,7 @@ def _new_address(world: World) -> str:
 
 def _passkey(act: str) -> Callable[[World], str]:
     def address(world: World) -> str:
-        key = Authenticator.objects.get(user=ola(world), type="webauthn")
+        key = Authenticator.objects.get(user=pia(world), type="webauthn")
         return f"/auth/2fa/webauthn/keys/{key.pk}/{act}/"
 
     return address
@@ -124,9 +137,9 @@ ROWS = (
     ("code app, away", _at("/auth/2fa/totp/deactivate/"), "Take the second", it_is_me, ola),
     ("recovery codes", _at("/auth/2fa/recovery-codes/"), "Recovery codes", it_is_me, ola),
     ("recovery codes, new", _at("/auth/2fa/recovery-codes/generate/"), "Make new", it_is_me, ola),
-    ("passkeys", _at("/auth/2fa/webauthn/"), "Your passkeys", it_is_me, ola),
+    ("passkeys", _at("/auth/2fa/webauthn/"), "Your passkeys", it_is_me, pia),
     ("passkey, new", _at("/auth/2fa/webauthn/add/"), "Add a passkey", None, _rosa),
-    ("passkey, renaming", _passkey("edit"), "Rename a passkey", it_is_me, ola),
-    ("passkey, removing", _passkey("remove"), "Remove a passkey", it_is_me, ola),
+    ("passkey, renaming", _passkey("edit"), "Rename a passkey", it_is_me, pia),
+    ("passkey, removing", _passkey("remove"), "Remove a passkey", it_is_me, pia),
     ("sign out", _at("/auth/logout/"), "Sign out", None, _rosa),
 )  # fmt: skip

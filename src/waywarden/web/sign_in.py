@@ -7,12 +7,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.stages import LoginByCodeStage
 from allauth.account.utils import perform_login
+from allauth.account.views import LoginView
 from allauth.core import context as at_hand
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from allauth.mfa.webauthn.views import AddWebAuthnView
+from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -259,6 +261,24 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # it 
         names = (data.get("first_name"), data.get("last_name"))
         user.name = data.get("name") or " ".join(name for name in names if name)
         return user
+
+
+class _AnyWay:
+    """Who has asked for a mail may come in by another way before it is there."""
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponse | None:
+        if stage.key == LoginByCodeStage.key:
+            return None
+        found: HttpResponse | None = super()._redirect_to_pending_stage(request, stage)  # type: ignore[misc]
+        return found
+
+
+class PasswordView(_AnyWay, LoginView):  # type: ignore[misc]  # it carries no types
+    """By password."""
+
+
+class PasskeyView(_AnyWay, LoginWebAuthnView):  # type: ignore[misc]  # it carries no types
+    """By passkey."""
 
 
 class AddPasskeyView(AddWebAuthnView):  # type: ignore[misc]  # it carries no types

@@ -123,6 +123,15 @@ def test_one_mail_has_a_link_and_a_code_and_either_signs_in(client, rosa, mailou
     assert signed_in(client) == rosa.email
 
 
+def test_who_asked_for_a_mail_may_come_in_by_another_way_before_it_is_there(client, rosa):
+    ask_for_mail(client)
+    assert client.get("/auth").status_code == 200
+    assert client.get("/auth/login/").status_code == 200
+    assert client.get("/auth/2fa/webauthn/login/", headers={"accept": "application/json"}).json()
+    give_password(client)
+    assert signed_in(client) == rosa.email
+
+
 def test_a_code_is_typed_three_times_wrong_at_most(client, rosa, mailoutbox):
     confirm = ask_for_mail(client)["Location"]
     for _ in range(3):
