@@ -56,7 +56,7 @@ def way_to(
         allowed_private=options.allow_private,
         headers=headers,
         masked=(secret,) if secret else (),
-        hosts=[*named, *hosts],
+        hosts=["", *named, *hosts],  # never none at all, which would be any
     )
 
 

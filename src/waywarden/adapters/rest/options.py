@@ -74,6 +74,15 @@ class MessageCall(PostCall, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = (409, 412)
 
 
+class PhotoCall(Call, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The call that sends one photo, after its report or message has its id."""
+
+    fetch: Annotated[
+        bool,
+        Meta(description="Whether a photo with an address is fetched for `base64`, from `hosts`."),
+    ] = False
+
+
 class TokenCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the id is asked for that a token stands for."""
 
@@ -174,7 +183,8 @@ class RestOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=
 
     url: Annotated[str, Meta(pattern=WEB_ADDRESS, description="Where the system answers.")]
     hosts: Annotated[
-        tuple[str, ...], Meta(description="Other hosts that may be called, such as for photos.")
+        tuple[str, ...],
+        Meta(description="Other hosts that may be called, such as those of photos."),
     ] = ()
     headers: Annotated[dict[str, str], Meta(description="Headers of every call.")] = {}
     time_format: Annotated[
@@ -190,7 +200,7 @@ class RestOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=
     message: MessageCall | None = None
     find_message: FindCall | None = None
     message_token: TokenCall | None = None
-    photo: Call | None = None
+    photo: PhotoCall | None = None
     find_photo: FindCall | None = None
     categories: ServicesList | None = None
     questions: QuestionsList | None = None
@@ -225,6 +235,8 @@ def _place_faults(options: RestOptions) -> Iterator[Complaint]:
     for at, path in _paths_in(options):
         if path and (fault := path_fault(path)):
             yield f"system.{at}", fault
+    if options.photo is not None and options.photo.fetch and not options.hosts:
+        yield "system.hosts", "name the hosts that photos may be fetched from"
     if options.reports is not None and not options.reports.id:
         yield "system.reports.id", "this is missing"
     for at in ("token", "message_token"):

@@ -43,6 +43,7 @@ from waywarden.adapters.rest.options import (
     UpdatesList,
     faults,
 )
+from waywarden.adapters.rest.photos import Photos
 from waywarden.adapters.rest.reading import decoded, question_of, rows_of, sent_of, text_at
 from waywarden.adapters.rest.templating import Templates, found
 from waywarden.adapters.values import answers_in, message_values, report_values
@@ -66,12 +67,13 @@ class RestSystem(System):
         options: RestOptions,
         client: RestClient,
         *,
+        photos: Photos,
         kept: Kept,
         templates: Templates,
         zone: str,
     ) -> None:
         self._options, self._client, self._kept = options, client, kept
-        self._templates = templates
+        self._templates, self._photos = templates, photos
         self._collecting = threading.Lock()
         self._reading = Reading(
             zone=ZoneInfo(zone), time_format=options.time_format, projection=options.projection
@@ -155,7 +157,10 @@ class RestSystem(System):
             raise NotOffered
         values = {"url": "", "filename": "", "content_type": "", **step.data}
         given = {"report": step.report_id, "key": step.key, **values}
-        given["base64"] = base64.b64encode(step.blob).decode()
+        picture = step.blob
+        if call.fetch and values["url"] and not picture:
+            picture = self._photos.fetched(values["url"])
+        given["base64"] = base64.b64encode(picture).decode()
         self._client.send(call, given)
 
     def has_step(self, step: Step, since: datetime) -> bool:
@@ -366,7 +371,10 @@ def _opened(opening: Opening) -> RestSystem:
     templates = Templates(ZoneInfo(zone))
     credentials = Credentials(options.auth, secret, lambda: way)
     client = RestClient(way, options.url, credentials=credentials, templates=templates)
-    return RestSystem(options, client, kept=opening.kept, templates=templates, zone=zone)
+    photos = Photos(way_to(options, hosts=options.hosts, headers={}))
+    return RestSystem(
+        options, client, photos=photos, kept=opening.kept, templates=templates, zone=zone
+    )
 
 
 KIND = Kind(

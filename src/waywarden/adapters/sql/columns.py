@@ -16,7 +16,6 @@ from waywarden.kernel.errors import Refused
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311 import types
 
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8")
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _LARGEST = 2**63
 
@@ -134,11 +133,6 @@ def without_pictures(value: Any) -> Any:
 def as_latin_1(value: Any) -> Any:
     """A text with `?` for every letter that Latin-1 does not have."""
     return value.encode("latin-1", "replace").decode("latin-1") if isinstance(value, str) else value
-
-
-def is_picture(data: bytes) -> bool:
-    """Whether an upload is a picture, by its first bytes."""
-    return data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
 def shown(table: str, values: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from waywarden.adapters.contract import (
 from waywarden.adapters.deployment import Kind
 from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, Reading
 from waywarden.adapters.opening import Opening, over_system
+from waywarden.adapters.pictures import is_picture
 from waywarden.adapters.sql import columns
 from waywarden.adapters.sql.client import Database, Row, Unstorable
 from waywarden.adapters.sql.options import MessagesTable, SqlOptions, UpdatesTable, faults
@@ -252,7 +253,7 @@ class SqlSystem(System):
         self, connection: sa.Connection, number: Any, uploads: tuple[types.Upload, ...]
     ) -> None:
         named = self._options.photos
-        pictures = [one for one in uploads if columns.is_picture(one.data)]
+        pictures = [one for one in uploads if is_picture(one.data)]
         if named is None or not pictures:
             return
         table = self._database.table(named.table, [named.report, named.data])

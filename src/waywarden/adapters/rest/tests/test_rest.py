@@ -1,5 +1,6 @@
 """Systems of different character behind the adapter, described by a file each."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from waywarden.adapters.rest.fake import Switches
 from waywarden.adapters.tests.memory import KEY
 from waywarden.kernel import clock
 from waywarden.open311.dates import write_date
+
+JPEG = b"\xff\xd8\xff\xe0 a photo"
 
 
 def report(**changed):
@@ -58,12 +61,6 @@ def sent(adapter, **changed):
     return got.json[0]["service_request_id"]
 
 
-def make_due(adapter):
-    """The pauses are over."""
-    with adapter.app._store.connect() as db:
-        db.execute("update steps set next_at = ''")
-
-
 class TestPlain:
     def test_a_report_travels_as_the_file_says_with_its_kinds_of_values(self, plain_adapter, plain):
         assert sent(plain_adapter) == "C-1"
@@ -94,65 +91,23 @@ class TestPlain:
         assert sent(plain_adapter) == "C-1"
         assert len(plain.cases) == 1
 
-    def test_photos_follow_as_steps(self, plain_adapter, plain):
-        url = "https://site.example/1.jpeg"
-        sent(plain_adapter, media_url=url)
-        assert plain.photos == []
-        plain_adapter.app.go_round()
-        (photo,) = plain.photos
-        assert (photo["case"], photo["url"]) == ("C-1", url)
+    def test_a_list_goes_on_by_the_address_of_its_next_page(self, deploy, plain, sample):
+        for number in range(5):
+            plain.add_case({"type": "POTHOLE", "text": f"{number}", "place": {"lat": 1, "lon": 2}})
+        answer = plain.answer
 
-    def test_a_photo_whose_answer_was_lost_is_looked_for_and_not_sent_twice(
-        self, plain_adapter, plain
-    ):
-        sent(plain_adapter, media_url="https://site.example/1.jpeg")
-        plain.switches = Switches(lost_reply=True)
-        plain_adapter.app.go_round()
-        assert len(plain.photos) == 1
-        plain.switches = Switches()
-        make_due(plain_adapter)
-        plain_adapter.app.go_round()
-        assert len(plain.photos) == 1
-        assert plain_adapter.get("/health.json").json["deployments"][0]["steps_waiting"] == 0
+        def two_a_page(asked):
+            page = int(asked.query.get("page", 1))
+            status, body = answer(replace(asked, query={"page": str(page), "size": "2"}))
+            return status, body | {
+                "links": {"next": f"cases?page={page + 1}" if page < 3 else None}
+            }
 
-    def test_a_photo_that_a_kill_left_open_is_looked_for_too(
-        self, plain_adapter, plain, monkeypatch
-    ):
-        class Killed(BaseException):
-            pass
-
-        def killed(*_asked):
-            raise Killed
-
-        sent(plain_adapter, media_url="https://site.example/1.jpeg")
-        with monkeypatch.context() as patch:
-            patch.setattr("waywarden.adapters.health.Health.succeeded", killed)
-            patch.setattr("waywarden.adapters.steps._done", killed)
-            with pytest.raises(Killed):
-                plain_adapter.app.go_round()
-        plain_adapter.app.go_round()
-        assert len(plain.photos) == 1
-
-    def test_where_photos_cannot_be_looked_for_a_lost_one_is_sent_again(
-        self, deploy, plain, sample
-    ):
-        table = sample[sample.index("[system.find_photo]") : sample.index("[system.reports]")]
-        adapter = deploy(plain, sample.replace(table, ""))
-        sent(adapter, media_url="https://site.example/1.jpeg")
-        plain.switches = Switches(lost_reply=True)
-        adapter.app.go_round()
-        plain.switches = Switches()
-        make_due(adapter)
-        adapter.app.go_round()
-        assert len(plain.photos) == 2
-
-    def test_photos_of_what_people_add_go_to_the_same_report(self, plain_adapter, plain):
-        number = sent(plain_adapter)
-        added = update(number, media_url="https://site.example/2.jpeg")
-        plain_adapter.post("/servicerequestupdates.json", added)
-        plain_adapter.app.go_round()
-        (photo,) = plain.photos
-        assert (photo["case"], photo["filename"]) == (number, "update-12-1.jpg")
+        plain.answer = two_a_page
+        page = 'kind = "page", parameter = "page", size = 100, size_parameter = "size"'
+        adapter = deploy(plain, sample.replace(page, 'kind = "link", next = "links.next"'))
+        rows = adapter.get("/requests.json").json
+        assert [row["description"] for row in rows] == list("01234")
 
     def test_lists_come_page_after_page(self, plain_adapter, plain):
         for number in range(230):

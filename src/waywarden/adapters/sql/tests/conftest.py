@@ -29,6 +29,7 @@ class Problems:
     engine: sa.Engine
     file: object
     """The deployment file before it."""
+    kind: str
 
     def run(self, statement, **values):
         with self.engine.begin() as connection:
@@ -109,7 +110,7 @@ def problems(request, tmp_path):
     database = database_of(loaded.options, {})
     schema_for(database.engine)
     install.install(loaded.options, database)
-    yield Problems(url, database.engine, folder / "east.toml")
+    yield Problems(url, database.engine, folder / "east.toml", request.param)
     database.engine.dispose()
 
 

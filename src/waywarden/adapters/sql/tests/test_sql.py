@@ -139,6 +139,37 @@ def test_many_updates_come_in_spans_all_of_them_and_in_order(adapter, problems):
     assert len(some) == 6
 
 
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN ", "mariadb": "EXPLAIN "}
+
+
+def test_a_span_of_updates_is_found_by_its_index_page_after_page(adapter, problems, monkeypatch):
+    number = sent(adapter)
+    at = "2026-11-01T10:00:00Z" if problems.kind == "sqlite" else "2026-11-01 10:00:00"
+    columns = "(report_id, status, note, updated_at)"
+    add = f"INSERT INTO report_updates {columns} VALUES (:r, 'SEEN', 'x', :at)"  # noqa: S608 - ours
+    with problems.engine.begin() as connection:
+        connection.execute(sa.text(add), [{"r": int(number), "at": at}] * 300)
+    monkeypatch.setattr("waywarden.adapters.sql.client.PAGE", 100)
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, *_more):
+        if "FROM report_updates" in statement:
+            asked.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        updates(adapter, datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert len(asked) > 2, "page after page"
+    with problems.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")  # so few rows need no index
+        for statement, parameters in (asked[0], asked[-1]):
+            plan = connection.exec_driver_sql(EXPLAIN[problems.kind] + statement, parameters)
+            assert "report_updates_by_time" in str(plan.all())
+
+
 def test_what_people_add_becomes_a_message_once(adapter, problems):
     number = sent(adapter)
     for _turn in range(2):
