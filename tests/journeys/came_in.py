@@ -6,6 +6,7 @@ from tests.journeys.world import World
 from waywarden.bodies.models import Category
 from waywarden.connections.models import Connection
 from waywarden.kernel import clock
+from waywarden.reports.models import ReportBody
 from waywarden.sync.models import (
     ExclusionRule,
     ImportReject,
@@ -39,6 +40,22 @@ def one_import(world: World) -> str:
             run=run, key=f"2016-{number}", defaults={"reason": reason, "raw": {}}
         )
     return f"/staff/imports/{run.pk}/"
+
+
+def at_the_body(world: World) -> str:
+    """A report as the county's staff see it, with all that its system told beside."""
+    report = world.by_state["confirmed"]
+    row = ReportBody.objects.get(report=report, body=world.county)
+    ReportBody.objects.filter(pk=row.pk).update(
+        external_id=row.external_id or f"W{row.pk}",
+        last_status="IN_PROGRESS",
+        last_status_at=clock.now(),
+        extras=row.extras | {
+            "assigned_user_name": "Crew B", "priority": "2",
+            "detailed_information": "Cone off the bus lane first.\nAsk at the gate.",
+        },
+    )  # fmt: skip
+    return f"/staff/reports/{report.pk}/at/{world.county.slug}/"
 
 
 def _run(world: World) -> ImportRun:

@@ -245,6 +245,7 @@ STAFF = (
     Stop("staff, a row", _aside, "We know no such", who=_ines, then=_open_everything),
     Stop("staff, in shadow", _shadow, "Borsetshire", who=_ines, then=_open_everything),
     Stop("staff, all in shadow", _at("/staff/integration/shadow/"), "In shadow", who=_ines),
+    Stop("staff, a report", came_in.at_the_body, "Lamp", who=_ines),
     Stop("staff, imports", came_in.imports, "Imports", who=_ines),
     Stop("staff, an import", came_in.one_import, "Borsetshire", who=_ines),
     Stop("staff, rules", came_in.rules, "What stays out", who=_ines),
