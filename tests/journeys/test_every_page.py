@@ -68,9 +68,13 @@ SIDEWAYS = """() => {
   return out.slice(0, 5);
 }"""
 TURN = "direction => { document.documentElement.dir = direction; }"
-#: Colours that change slowly are not looked at on their way; what turns for ever is let be.
-AT_REST = """() => Promise.allSettled(document.getAnimations()
-  .filter((one) => one.effect.getComputedTiming().endTime < 5000).map((one) => one.finished))"""
+#: Colours that change slowly are not looked at on their way; what turns for ever is let be. A
+#: change of something that is taken away meanwhile never ends, in some browsers.
+AT_REST = """() => Promise.race([
+  Promise.allSettled(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime < 5000).map((one) => one.finished)),
+  new Promise((done) => setTimeout(done, 1500)),
+])"""
 
 
 def come_to(stop: Stop, open_page: Opener, world: World) -> Page:
