@@ -1,27 +1,16 @@
-"""Following, answering, leaving in a browser without scripts; a passkey in one that has them."""
+"""Following, answering, leaving in a browser without scripts."""
 
 import re
 
 import pytest
 from django.core import mail
-from django.test import override_settings
 from playwright.sync_api import Page, expect
 
 from waywarden.kernel import clock
 from waywarden.notifications.models import Alert, Questionnaire
 from waywarden.reports.models import Report
-from waywarden.users.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture
@@ -90,31 +79,3 @@ def test_a_site_speaks_arabic_without_scripts(plain):
     page.get_by_role("link", name="العربيّة").click()
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     expect(page.locator("h1")).to_have_text("عن هذا الموقع")
-
-
-@override_settings(MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN=True)
-def test_pia_adds_a_passkey_and_signs_in_with_it(open_page, site):
-    User.objects.get_or_create(email="pia@example.org", defaults={"password": "!"})
-    home = site.replace("127.0.0.1", "localhost")  # a passkey belongs to a name
-    page = open_page(f"{home}/auth", fresh=True)
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    page.get_by_label("Your e-mail").fill("pia@example.org")
-    press(page, "Mail me a link")
-    expect(page.locator("h1")).to_have_text("Now check your mail")
-    page.goto(home + path_in_last_mail("M"))
-    press(page, "Sign in")
-    expect(page.locator("h1")).to_have_text("Your reports")
-
-    page.goto(f"{home}/auth/2fa/webauthn/add/")
-    page.locator("main input[type=text]").fill("Phone")
-    page.locator("main input[type=checkbox]").check()
-    page.locator("#mfa_webauthn_add").click()
-    expect(page.locator("h1")).not_to_have_text("Add Security Key")
-    page.goto(f"{home}/my")
-    press(page, "Sign out")
-    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
-    page.goto(f"{home}/auth?next=/my/alerts")
-    press(page, "With a passkey")
-    expect(page.locator("h1")).to_have_text("All that you follow")

@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
-from allauth.account.stages import LoginByCodeStage
 from allauth.account.utils import perform_login
 from allauth.account.views import LoginView
 from allauth.core import context as at_hand
@@ -89,9 +88,7 @@ def enter(request: HttpRequest, user: User, *, to: str) -> HttpResponseBase:
     Who has a second factor is asked for it first.
     """
     note_proved_address(user)
-    record_authentication(
-        request, user, method="mailed_link", email=user.email, reauthenticated=True
-    )
+    record_authentication(request, user, method="mailed_link", email=user.email)
     found: HttpResponseBase = perform_login(
         request, user, email_verification="none", redirect_url=to
     )
@@ -132,8 +129,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # it carries
         return found
 
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
-        """The pages speak the language of the account from here on."""
+        """The pages speak the language of the account from here on.
+
+        Who has just come in, by all steps, has shown that it is them: not to be asked again.
+        """
         response: HttpResponse = super().post_login(request, user, **more)
+        record_authentication(request, user, method="signed_in", reauthenticated=True)
         if user.language in codes_of(cobrand_of(request)):
             remember_language(response, user.language)
         return response
@@ -264,13 +265,10 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # it 
 
 
 class _AnyWay:
-    """Who has asked for a mail may come in by another way before it is there."""
+    """Who is half-way in, a mail asked for or a second step before them, may begin anew."""
 
-    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponse | None:
-        if stage.key == LoginByCodeStage.key:
-            return None
-        found: HttpResponse | None = super()._redirect_to_pending_stage(request, stage)  # type: ignore[misc]
-        return found
+    def _redirect_to_pending_stage(self, _request: HttpRequest, _stage: Any) -> None:
+        """Not held there."""
 
 
 class PasswordView(_AnyWay, LoginView):  # type: ignore[misc]  # it carries no types

@@ -189,6 +189,17 @@ def test_who_cannot_show_it_otherwise_shows_by_a_mailed_link_that_it_is_them(
     assert "Add a passkey" in page(client.get(pressed["Location"]))
 
 
+def test_who_has_just_come_in_is_not_asked_again_and_later_is(client, with_app):
+    give_password(client)
+    client.post("/auth/2fa/authenticate/", {"code": code_now()})
+    assert client.get("/auth/2fa/totp/deactivate/").status_code == 200
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 301
+    session.save()
+    assert client.get("/auth/2fa/totp/deactivate/").status_code == 302
+
+
 def test_a_mailed_link_alone_takes_no_second_step_away(client, with_app, mailoutbox):
     client.force_login(with_app)
     shown = page(client.get("/auth/2fa/totp/deactivate/", follow=True))
