@@ -2,24 +2,25 @@
 
 A grid is named as its authority names it ("EPSG:27700"). Nothing is fetched: where the
 finest shift tables are not installed, results are right to a few metres.
+
+PROJ is loaded when the first place is moved: it takes 10 to 20 MB, and most sites know no grid.
 """
 
 import re
 import threading
-
-from pyproj import Transformer
-from pyproj.exceptions import CRSError, ProjError
-from pyproj.network import set_network_enabled  # type: ignore[attr-defined] # its own stubs miss it
+from typing import TYPE_CHECKING
 
 from waywarden.geo.points import Point
 from waywarden.kernel.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 BRITISH, IRISH = "EPSG:27700", "EPSG:29903"
 REFERENCE = re.compile(r"([A-HJ-Z]{1,2})\s*(\d{1,5})\s*(\d{1,5})|([A-HJ-Z]{1,2})\s*(\d{2,10})")
 LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # no I
 SQUARE = 100_000  # metres, a side of a lettered square
 
-set_network_enabled(active=False)
 _kept = threading.local()  # a transformer belongs to one thread
 
 
@@ -37,7 +38,9 @@ def from_grid(easting: float, northing: float, grid: str) -> Point:
     return Point(lat, lon)
 
 
-def _moved(transformer: Transformer, x: float, y: float) -> tuple[float, float]:
+def _moved(transformer: "Transformer", x: float, y: float) -> tuple[float, float]:
+    from pyproj.exceptions import ProjError
+
     try:
         moved: tuple[float, float] = transformer.transform(x, y, errcheck=True)
     except ProjError as trouble:
@@ -45,14 +48,23 @@ def _moved(transformer: Transformer, x: float, y: float) -> tuple[float, float]:
     return moved
 
 
-def _transformer(source: str, target: str) -> Transformer:
+def _transformer(source: str, target: str) -> "Transformer":
     transformers: dict[tuple[str, str], Transformer] = _kept.__dict__.setdefault("all", {})
     if (source, target) not in transformers:
-        try:
-            transformers[source, target] = Transformer.from_crs(source, target, always_xy=True)
-        except CRSError as trouble:
-            raise Misconfigured(f"no projection is called {source} or {target}") from trouble
+        transformers[source, target] = _made(source, target)
     return transformers[source, target]
+
+
+def _made(source: str, target: str) -> "Transformer":
+    from pyproj import Transformer
+    from pyproj.exceptions import CRSError
+    from pyproj.network import set_network_enabled  # type: ignore[attr-defined] # its stubs miss it
+
+    set_network_enabled(active=False)
+    try:
+        return Transformer.from_crs(source, target, always_xy=True)
+    except CRSError as trouble:
+        raise Misconfigured(f"no projection is called {source} or {target}") from trouble
 
 
 def read_grid_reference(text: str, grid: str) -> Point | None:

@@ -19,7 +19,7 @@ from waywarden.reports.words import state_in_words
 from waywarden.ui.current import current_cobrand
 
 #: Rows that a process keeps; one is about a kilobyte.
-KEPT = 5000
+KEPT = 2000
 
 
 @dataclass(frozen=True, slots=True)

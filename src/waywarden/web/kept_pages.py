@@ -1,4 +1,7 @@
-"""Pages that look alike to everybody who is not signed in, kept for some seconds once drawn.
+"""Pages that look alike to everybody who is not signed in, kept for some seconds.
+
+Only what was asked for twice within a minute is kept: most pages are looked at once, and would
+only fill the memory of each process.
 
 What must differ in each answer (the policy's nonce, the forgery token, the key that makes a form
 count once) is cut out when a page is kept and put in anew each time it is given.
@@ -20,6 +23,8 @@ from django.utils.translation import get_language
 
 from waywarden.reports.queries import last_change
 
+#: Seconds within which a second visitor makes a page worth keeping.
+_AGAIN = 60
 #: Longer pages are not kept: a process holds a few hundred.
 _LONGEST = 200_000
 _TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -48,9 +53,13 @@ def kept(request: HttpRequest, version: str, draw: Callable[[], HttpResponse]) -
     if held is not None and held.version == version:
         return _given(request, held)
     response = draw()
-    if response.status_code == 200 and not response.cookies and len(response.content) < _LONGEST:
+    if _may_be_kept(response) and not cache.add(_safe(f"asked {name}"), 1, _AGAIN):
         cache.set(_safe(name), _cut(request, version, response.content), settings.PAGES_KEPT)
     return response
+
+
+def _may_be_kept(response: HttpResponse) -> bool:
+    return response.status_code == 200 and not response.cookies and len(response.content) < _LONGEST
 
 
 P = ParamSpec("P")

@@ -1,5 +1,7 @@
 """Degrees to national grids and back, against the authorities' own examples."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -70,3 +72,9 @@ def test_threads_do_not_share_a_transformer():
     for thread in threads:
         thread.join()
     assert found == [to_grid(TOWER, BRITISH)] * 4
+
+
+def test_a_process_that_moves_no_place_does_not_load_proj():
+    asked = "import sys, waywarden.geo.places as _; print('pyproj' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"
