@@ -6,6 +6,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from waywarden.connections import services as connections
+from waywarden.events import partition_services
 from waywarden.health import alarm_services as alarms
 from waywarden.health import letters as alarm_letters
 from waywarden.jobs import services, tasks
@@ -111,6 +112,14 @@ def watch_services(timestamp: int) -> None:
     services.queue_each(
         tasks.look_at_services, ({"body_id": one} for one in watches.claim_due(clock.now()))
     )
+
+
+@app.periodic(cron="20 3 * * *")
+@app.task(name="make_months", queue="clock", queueing_lock="make_months")
+def make_months(timestamp: int) -> None:
+    """Once a night: the tables of events of the next three months."""
+    _ = timestamp
+    partition_services.make_months()
 
 
 @app.periodic(cron="10 3 * * *")
