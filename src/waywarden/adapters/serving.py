@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import socket
 import threading
 import time
@@ -36,8 +37,14 @@ def run(load: Callable[[], WSGIApplication], *, host: str, port: int) -> None:
         websockets=False,
         log_level=LogLevels.error,  # it warns of the number of threads at each start
     )
+    server.on_startup(_stay_on_hangup)
     loader = functools.partial(_load, load, os.getpid())
     server.serve(target_loader=loader, wrap_loader=False)
+
+
+def _stay_on_hangup() -> None:
+    """The server would else start a second process, and what they hold belongs to one."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _check_free(host: str, port: int) -> None:

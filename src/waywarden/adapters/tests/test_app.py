@@ -193,6 +193,20 @@ def test_a_program_starts_and_stops_cleanly(tmp_path, free_port, programs, which
         assert probe.connect_ex(("127.0.0.1", free_port)) != 0
 
 
+def test_a_hangup_changes_nothing(tmp_path, free_port, programs):
+    (tmp_path / "east.toml").write_text(text_for("east"))
+    call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
+    programs.append(start(".start", call, str(tmp_path), str(free_port)))
+    url = f"http://127.0.0.1:{free_port}/healthz"
+    before = wait_for(url)
+    programs[0].send_signal(signal.SIGHUP)
+    time.sleep(2)  # time enough for a second serving process to fail
+    assert wait_for(url) == before
+    programs[0].terminate()
+    assert programs[0].wait(timeout=15) == 0
+    assert "Another adapter server" not in programs[0].stderr.read().decode()
+
+
 def test_a_killed_program_leaves_nobody_behind(tmp_path, free_port, programs):
     call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
     programs.append(start(".demo.fake", call, str(tmp_path / "w.sqlite3"), str(free_port)))
