@@ -49,7 +49,7 @@ _CLAIM = """
     WHERE id IN (
         SELECT id FROM notifications_mailing WHERE state = 'queued' AND next_at <= %(now)s
         ORDER BY next_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
-    ) RETURNING id
+    ) RETURNING id, attempts
 """
 
 
@@ -75,18 +75,28 @@ def send_due(*, until: datetime | None = None) -> bool:
         claimed = claim()
         if not claimed:
             return False
-        for mailing_id in claimed:
-            hand_over(mailing_id)
+        for mailing_id, attempt in claimed:
+            if _holds(mailing_id, attempt):
+                hand_over(mailing_id)
         if until is not None and clock.now() >= until:
             return True
 
 
-def claim() -> list[int]:
-    """Takes some mailings that are due; nobody else gets them until the claim runs out."""
+def claim() -> list[tuple[int, int]]:
+    """Takes some mailings that are due, each with the number of its attempt.
+
+    Nobody else gets them until the claim runs out.
+    """
     moment = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"now": moment, "until": moment + CLAIM, "most": CLAIMED})
-        return [number for (number,) in cursor.fetchall()]
+        return [(number, attempt) for number, attempt in cursor.fetchall()]
+
+
+def _holds(mailing_id: int, attempt: int) -> bool:
+    """Whether the claim is still ours; it begins anew. A slow server may have outlasted it."""
+    mine = Mailing.objects.filter(pk=mailing_id, state=State.QUEUED, attempts=attempt)
+    return bool(mine.update(next_at=clock.now() + CLAIM))
 
 
 def hand_over(mailing_id: int) -> None:

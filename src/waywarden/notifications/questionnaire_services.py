@@ -67,7 +67,7 @@ _CLAIM = """
     WHERE id IN (
         SELECT id FROM notifications_questionnaire WHERE state = 'planned' AND due_at <= %(now)s
         ORDER BY report_id DESC LIMIT %(most)s FOR UPDATE SKIP LOCKED
-    ) RETURNING id
+    ) RETURNING id, attempts
 """
 
 
@@ -85,17 +85,26 @@ def send_due() -> int:
     """Mails the questionnaires that are due, the newest reports first; how many were mailed."""
     sent = 0
     while claimed := _claim():
-        for row in Questionnaire.objects.filter(pk__in=claimed).select_related("user", "report"):
-            sent += _ask(row)
+        rows = Questionnaire.objects.filter(pk__in=claimed).select_related("user", "report")
+        for row in rows:
+            if _holds(row.pk, claimed[row.pk]):
+                sent += _ask(row)
     return sent
 
 
-def _claim() -> list[int]:
+def _holds(number: int, attempt: int) -> bool:
+    """Whether the claim is still ours; it begins anew. A slow server may have outlasted it."""
+    mine = Questionnaire.objects.filter(pk=number, state=State.PLANNED, attempts=attempt)
+    return bool(mine.update(due_at=clock.now() + CLAIM))
+
+
+def _claim() -> dict[int, int]:
+    """The numbers of what is ours for a while, each with that of its attempt."""
     moment = clock.now()
     values: dict[str, Any] = {"now": moment, "until": moment + CLAIM, "most": CLAIMED}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, values)
-        return [number for (number,) in cursor.fetchall()]
+        return dict(cursor.fetchall())
 
 
 def _ask(row: Questionnaire) -> bool:

@@ -186,6 +186,25 @@ def test_a_worker_killed_before_the_mail_went_loses_nothing(nora, time):
     assert len(mail.outbox) == 1
 
 
+def test_a_claim_that_a_slow_server_outlasted_is_not_sent_by_both(nora, time, monkeypatch):
+    follow(near(HERE, 500), user=a_person("Nia"))
+    match_reports([a_report().pk])
+    really = mailing.send
+    others = []
+
+    def slow(letter):
+        really(letter)
+        if not others:  # the claims of what comes after run out, and another worker takes it
+            time.pass_(minutes=6)
+            others.append(1)
+            mailing.send_due()
+
+    monkeypatch.setattr(mailing, "send", slow)
+    mailing.send_due()
+    ids = [one.extra_headers["Message-ID"] for one in mail.outbox]
+    assert sorted(map(ids.count, set(ids))) == [1, 2], "the slow one again, the next one once"
+
+
 def test_a_server_that_is_down_is_tried_again_later(nora, time, breaks):
     match_reports([a_report().pk])
     breaks(SMTPServerDisconnected("gone"))
