@@ -60,9 +60,11 @@ function start(frame) {
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.getCanvas().setAttribute("aria-label", config.texts?.map || "Map");
-  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "bottom-right");
+  // Where the thumb is; in a form the lower edge belongs to the form's own buttons.
+  const corner = config.mode === "pick" ? "top-right" : "bottom-right";
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), corner);
   if (config.mode !== "report" && navigator.geolocation) {
-    map.addControl(new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
+    map.addControl(new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), corner);
   }
   dark.addEventListener("change", () => map.setStyle(makeStyle(config, dark.matches), { diff: false }));
   document.addEventListener("waywarden:located", ({ detail }) =>

@@ -58,3 +58,23 @@ def test_from_far_reports_are_clusters_that_open_with_the_enter_key(open_page, w
     expect(page).to_have_url(re.compile("zoom=13"))
     page.go_back()
     until(page, "window.heard.map?.map.getZoom() < 11.5")
+
+
+def test_the_map_is_there_as_pictures_before_its_script_and_the_script_takes_over(open_page, world):
+    page = open_page("/offline", fresh=True)
+    page.route("**/map.js", lambda route: route.abort())  # as if it never came
+    page.goto(AROUND)
+    pictures = page.locator(".split-map .still")
+    expect(pictures.get_by_role("link").first).to_be_visible()
+    assert pictures.locator("img").first.evaluate("image => image.decode().then(() => true)")
+    page = with_map(open_page(AROUND))
+    expect(page.locator(".split-map.is-drawn")).to_have_count(1)
+    expect(page.locator(".split-map .still")).to_be_hidden()
+
+
+def test_the_pictures_stay_where_the_browser_cannot_draw_a_map(open_page, world):
+    page = open_page("/offline", fresh=True)
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null;")
+    page.goto(AROUND)
+    expect(page.locator(".split-map .still")).to_be_visible()
+    expect(page.locator(".split-map input[type=image]").first).to_be_attached()
