@@ -124,6 +124,11 @@ _GAUGES: tuple[tuple[str, str, Any], ...] = (
     ("clock_ahead_seconds", "How far its clock is ahead of ours.", lambda s: s.facts.clock_ahead),
     ("rows_set_aside", "Rows from the body that could not be used.", lambda s: s.facts.set_aside),
     (
+        "rows_about_unknown_reports",
+        "Rows of the last day about reports that are not known here.",
+        lambda s: s.facts.unknown,
+    ),
+    (
         "deviations",
         "Deviations from the standard in the last polls.",
         lambda s: sum(count for _code, _words, count in s.facts.deviations),

@@ -29,6 +29,8 @@ LATEST_RUNS = 20
 _MAIL_SERVERS = {Cause.TRY_LATER, Cause.UNKNOWN, Cause.MISCONFIGURED}
 #: For how long mailed answers are counted.
 ANSWERS_OF_LATE = timedelta(days=7)
+#: For how long a row about a report that is not known here is told of.
+UNKNOWN_OF_LATE = timedelta(days=1)
 #: Connections that a question names one by one.
 NAMED_AT_MOST = 500
 
@@ -119,7 +121,8 @@ def facts_of(
             pause_reason=row.pause_reason,
             fetching=tuple(fetching.get(row.pk, ())),
             deviations=tuple(deviations.get(row.pk, ())),
-            set_aside=aside.get(row.pk, 0),
+            set_aside=aside.get(row.pk, (0, 0))[0],
+            unknown=aside.get(row.pk, (0, 0))[1],
             proposals=proposals.get(row.pk, 0),
         )
         facts = _with_circuit(facts, circuits.get(row.pk))
@@ -282,12 +285,21 @@ def _among(connections: Collection[int]) -> Q:
     return Q(connection__in=list(connections))
 
 
-def _set_aside(ids: list[int], body_ids: Collection[int] | None) -> dict[int, int]:
+def _set_aside(ids: list[int], body_ids: Collection[int] | None) -> dict[int, tuple[int, int]]:
+    """What needs a person, and what of late is about reports that are not known here."""
+    is_unknown = Q(reason=SetAside.Reason.UNKNOWN_REPORT)
+    is_late = Q(created__gt=clock.now() - UNKNOWN_OF_LATE)
     rows = SetAside.objects.filter(_among(ids), settled_at=None)
     if body_ids is not None:
         rows = rows.filter(body__in=list(body_ids))
-    counted = rows.order_by().values("connection_id").annotate(count=Count("pk"))
-    return {row["connection_id"]: row["count"] for row in counted}
+    counted = (
+        rows.order_by()
+        .values("connection_id")
+        .annotate(
+            wrong=Count("pk", filter=~is_unknown), unknown=Count("pk", filter=is_unknown & is_late)
+        )
+    )
+    return {row["connection_id"]: (row["wrong"], row["unknown"]) for row in counted}
 
 
 def _proposals(body_ids: Collection[int] | None) -> dict[int, int]:

@@ -38,6 +38,7 @@ class Kind(enum.StrEnum):
     BOUNCE = "bounce"  # an address that mail does not reach
     WAITING = "waiting"  # something has waited for long
     SET_ASIDE = "set_aside"  # rows that could not be applied
+    UNKNOWN = "unknown"  # rows of late about reports that we do not know, or not yet
     PROPOSAL = "proposal"  # a new service list waits for a person
     WEBHOOK = "webhook"  # an endpoint of a machine was stopped, because it failed
 
@@ -57,7 +58,7 @@ ALARMING = frozenset(
     }
 )
 #: What may mend by itself, unless it lasts.
-_MAY_MEND = frozenset({Kind.CIRCUIT, Kind.MAIL, Kind.WAITING, Kind.CLOCK})
+_MAY_MEND = frozenset({Kind.CIRCUIT, Kind.MAIL, Kind.WAITING, Kind.CLOCK, Kind.UNKNOWN})
 #: A system that has been down for so long needs a person to ring the body.
 DOWN_LONG = timedelta(hours=1)
 
@@ -117,6 +118,9 @@ class Facts:
     deviations: tuple[tuple[str, str, int], ...] = ()
     """Code, words, how often, in the last runs."""
     set_aside: int = 0
+    """Rows, but for those about reports that we do not know."""
+    unknown: int = 0
+    """Rows about such, of the last day: a system may list much that never was ours."""
     bouncing: tuple[str, ...] = ()
     answers: int = 0
     """Mails that bodies answered in the last seven days."""
@@ -196,3 +200,5 @@ def _fetching(facts: Facts, now: datetime) -> Iterator[Trouble]:
         yield Trouble(Kind.CLOCK, ahead, f"{facts.clock_ahead:+.0f} s" if is_off else "")
     if facts.set_aside:
         yield Trouble(Kind.SET_ASIDE, facts.set_aside)
+    if facts.unknown:
+        yield Trouble(Kind.UNKNOWN, facts.unknown)

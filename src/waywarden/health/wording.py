@@ -50,6 +50,11 @@ def trouble_words(trouble: Trouble) -> str:
             "%(n)s rows from the body could not be used.",
             count,
         ),
+        Kind.UNKNOWN: ngettext(
+            "%(n)s row is about a report that is not known here, or not yet.",
+            "%(n)s rows are about reports that are not known here, or not yet.",
+            count,
+        ),
         Kind.PROPOSAL: _("A new list of categories waits to be looked at."),
         Kind.WEBHOOK: _("A webhook was stopped: it failed for too long."),
     }[trouble.kind]
@@ -71,6 +76,10 @@ def advice_for(kind: Kind) -> str:
         Kind.BOUNCE: _("Ask the body for the right address and change the category."),
         Kind.WAITING: _("Nothing to do at first. If it lasts, look at the first one’s calls."),
         Kind.SET_ASIDE: _("Look at each row; apply it when the report is there, or drop it."),
+        Kind.UNKNOWN: _(
+            "Nothing to do: they are kept, and applied when the reference comes. If they should be"
+            " known, compare their numbers with those on the reports’ pages."
+        ),
         Kind.PROPOSAL: _("Look at the difference, then apply or refuse it."),
         Kind.WEBHOOK: _(
             "Ask whoever runs the other side. Then switch it on again; what it missed can be told"

@@ -57,14 +57,15 @@ def test_prometheus_reads_how_each_connection_does(client, desk):
     assert value("answer_seconds") == pytest.approx(0.31)
     assert value("fetch_lag_seconds", "updates") == pytest.approx(2 * 3600, abs=60)
     assert value("fetch_failures", "updates") == 3
-    assert value("rows_set_aside") == 1
+    assert value("rows_set_aside") == 0
+    assert value("rows_about_unknown_reports") == 1
 
 
 def test_the_same_is_had_as_json(client, desk):
     found = client.get("/metrics.json").json()
     (row,) = [one for one in found["connections"] if one["connection"] == desk.connection.pk]
     assert row["level"] == "person"
-    assert {"circuit", "stuck", "poll", "set_aside", "clock"} == set(row["troubles"])
+    assert {"circuit", "stuck", "poll", "unknown", "clock"} == set(row["troubles"])
     assert row["stuck"] == {"refused": 1, "no_address": 1}
     assert row["late"] == {"try_later": 1, "unknown": 1}
     assert row["deliveries_waiting"] == 4

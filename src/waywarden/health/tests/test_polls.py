@@ -13,9 +13,11 @@ from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
 from waywarden.health import alarm_services as alarms
 from waywarden.health.models import Alarm
+from waywarden.health.queries import standings
+from waywarden.health.verdicts import Level
 from waywarden.kernel import clock
 from waywarden.sync import polling
-from waywarden.sync.models import What
+from waywarden.sync.models import SetAside, What
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +108,24 @@ def test_a_system_whose_clock_is_right_raises_none(way, server):
     polling.poll(way.pk, What.UPDATES)
     alarms.watch()
     assert open_alarms() == set()
+
+
+def test_rows_about_reports_of_others_need_no_person_and_others_do(way):
+    """A system may list much that never was ours; only what came of late is told of."""
+    moment = clock.now()
+
+    def aside(key, reason, at=moment):
+        SetAside.objects.create(
+            connection=way, what=What.UPDATES, key=key, raw={}, reason=reason, created=at
+        )
+
+    aside("u1", SetAside.Reason.UNKNOWN_REPORT)
+    aside("u2", SetAside.Reason.UNKNOWN_REPORT, at=moment - timedelta(days=2))
+    assert troubles(way) == {"unknown": (1, Level.WATCH)}
+    aside("u3", SetAside.Reason.BAD_DATE, at=moment - timedelta(days=2))
+    assert troubles(way)["set_aside"] == (1, Level.PERSON)
+
+
+def troubles(way):
+    [standing] = [one for one in standings() if one.facts.connection_id == way.pk]
+    return {one.kind.value: (one.count, one.level) for one in standing.troubles}

@@ -42,6 +42,7 @@ def test_a_connection_without_trouble_is_well():
         ({"aged": 1}, Kind.AGED, Level.PERSON),
         ({"waiting": 1, "oldest_waiting_at": long_ago(hours=2)}, Kind.WAITING, Level.WATCH),
         ({"set_aside": 1}, Kind.SET_ASIDE, Level.PERSON),
+        ({"unknown": 1}, Kind.UNKNOWN, Level.WATCH),
         ({"bouncing": ("desk@example.org",)}, Kind.BOUNCE, Level.PERSON),
         ({"proposals": 1}, Kind.PROPOSAL, Level.PERSON),
         ({"deviations": (("update-in-the-future", "", 2),)}, Kind.CLOCK, Level.WATCH),

@@ -63,7 +63,7 @@ def test_a_connections_page_tells_what_to_do_and_oskar_finds_nothing(as_ines, as
     for words in (
         "2 deliveries are stuck.",
         "Asking for news has not worked for too long.",
-        "1 row from the body could not be used.",
+        "1 row is about a report that is not known here, or not yet.",
         "The clock of the body’s system is wrong.",
         "Ask the body’s IT desk to set the clock",
     ):
