@@ -8,12 +8,14 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 import shapely
 from django.db import connection as database
 
+import waywarden
 from waywarden.areas.models import Area
 from waywarden.areas.queries import forget_shapes
 from waywarden.backends.open311.fake import PREFIX, FakeServer
@@ -97,6 +99,7 @@ def process(database_server):
             env = os.environ | {
                 "DATABASE_URL": f"{head}@/{database.settings_dict['NAME']}{tail}",
                 "DJANGO_SETTINGS_MODULE": "waywarden.config.settings_for_tests",
+                "PYTHONPATH": str(Path(waywarden.__file__).parents[1]),
             }
             one = subprocess.Popen(
                 [sys.executable, "-c", BEGIN + code, *map(str, arguments)],
