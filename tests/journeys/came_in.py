@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import shapely
+
 from tests.journeys.world import World
+from waywarden.areas.models import Area
 from waywarden.bodies.models import Category
-from waywarden.connections.models import Connection
+from waywarden.connections.models import Connection, Exchange
 from waywarden.kernel import clock
 from waywarden.reports.models import ReportBody
+from waywarden.sending.models import Answer, Delivery
 from waywarden.sync.models import (
     ExclusionRule,
     ImportReject,
@@ -17,6 +21,7 @@ from waywarden.sync.models import (
 )
 from waywarden.sync.proposal_services import keep_waiting
 from waywarden.sync.proposals import Listed
+from waywarden.users.models import User
 
 
 def imports(world: World) -> str:
@@ -115,3 +120,49 @@ def _proposal(world: World) -> ServiceProposal:
     kept = keep_waiting(world.county, [Listed(values), Listed(new)], reason=reason)
     assert kept is not None
     return kept
+
+
+def email(world: World) -> str:
+    """A mail that went, one that did not, and what came back."""
+    one_mail(world)
+    delivery = Delivery.objects.filter(body=world.county).first()
+    if not Exchange.objects.filter(connection=None).exists():
+        for error in ("", "The mail server was not reached (ConnectionRefusedError)."):
+            Exchange.objects.create(
+                subject_kind="delivery", subject_id=delivery.pk, at=clock.now(), seconds=0.2,
+                method="MAIL", url="mailto:street-lighting@borsetshire.example", error=error,
+                request="Subject: Street lighting: lamp is dark", response="",
+            )  # fmt: skip
+    return "/staff/integration/email/"
+
+
+def one_mail(world: World) -> str:
+    """What the county answered by mail."""
+    row, _is_new = Answer.objects.get_or_create(
+        mark="a-mark",
+        defaults={
+            "kind": "answer", "body": world.county, "report": world.by_state["confirmed"],
+            "at": clock.now(), "sender": "clerk@borsetshire.example", "subject": "Your lamp",
+            "text": "We come on Friday.", "raw": b"",
+        },
+    )  # fmt: skip
+    return f"/staff/integration/mail/{row.pk}/"
+
+
+def olga(_world: World) -> User:
+    """The operator."""
+    known = User.objects.filter(email="olga@example.org").first()
+    return known or User.objects.create_superuser("olga@example.org", name="Olga")
+
+
+def unserved(_world: World) -> str:
+    """A ward far away has no body."""
+    west, south, east, north = 10.0, 50.0, 10.1, 50.1
+    Area.objects.get_or_create(
+        code="lonely",
+        defaults={
+            "name": "Lonely Hills", "kind": "ward", "west": west, "south": south, "east": east,
+            "north": north, "boundary": shapely.to_wkb(shapely.box(west, south, east, north)),
+        },
+    )  # fmt: skip
+    return "/staff/unserved/"

@@ -133,10 +133,6 @@ def _questionnaire(world: World) -> str:
     return f"/Q/{row.key}"
 
 
-def _ines(world: World) -> User | None:
-    return world.ines
-
-
 def _rosa(world: World) -> User:
     return world.rosa
 
@@ -246,6 +242,10 @@ STAFF = (
     Stop(
         "staff, a delivery", _refused, "is", who=_ines, then=_open_everything,
     ),
+    Stop("staff, e-mail", came_in.email, "E-mail", who=_ines, then=_open_everything),
+    Stop("staff, mail", _at("/staff/integration/mail/"), "Mail from bodies", who=_ines),
+    Stop("staff, a mail", came_in.one_mail, "Your lamp", who=_ines),
+    Stop("staff, points without a body", came_in.unserved, "Points without", who=came_in.olga),
     Stop("staff, set aside", _at("/staff/integration/aside/"), "Set aside", who=_ines),
     Stop("staff, a row", _aside, "We know no such", who=_ines, then=_open_everything),
     Stop("staff, in shadow", _shadow, "Borsetshire", who=_ines, then=_open_everything),
