@@ -2,10 +2,12 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from django.core import signing
 
+from waywarden.kernel.cobrand import BaseMap, registry
 from waywarden.web import contact_views
 from waywarden.web.services import LIMITS
 
@@ -102,3 +104,29 @@ def test_a_site_says_some_things_in_its_own_words(client):
     assert "County Hall, Borchester" in shown
     assert "cobrands/borsetshire/logo.svg" in shown
     assert "cobrands/borsetshire/style.css" in shown
+
+
+def test_every_cookie_that_is_set_is_told_plainly(client, town):
+    """And none where nothing is written."""
+    for path in ("/", "/around", "/reports", "/reports/borsetshire", "/alert", "/privacy"):
+        client.get(path)
+    assert not client.cookies
+    client.get("/language/fr")
+    client.post("/auth", {"email": "rosa@example.org"})
+    client.get("/contact")
+    client.get("/auth")
+    form = {"title": "Hole", "detail": "Deep.", "name": "Rosa", "email": "rosa@example.org"}
+    place = {"latitude": "60.169000", "longitude": "24.940000", "category": "Street light"}
+    client.post("/report/new", {**form, **place})
+    client.cookies.pop("django_language")
+    told = re.findall(r"“(\w+)”", page(client.get("/privacy")))
+    assert {"sessionid", "csrftoken"} <= set(client.cookies) <= set(told)
+
+
+def test_where_pictures_of_the_map_come_from_elsewhere_privacy_says_so(client, monkeypatch):
+    ours = registry.default
+    tiles = BaseMap(tiles="https://tiles.example/{z}/{x}/{y}.png", attribution="Tiles Ltd")
+    sites = {**registry._cobrands, ours.name: replace(ours, base_map=tiles)}
+    monkeypatch.setattr(registry, "_cobrands", sites)
+    assert "come from https://tiles.example," in page(client.get("/privacy"))
+    assert "no page loads anything from elsewhere" not in page(client.get("/privacy"))
