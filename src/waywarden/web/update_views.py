@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from waywarden.bodies.queries import body_names
+from waywarden.bodies.queries import body_names, may_speak_for
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import registry
 from waywarden.kernel.errors import RuleBroken
@@ -157,13 +157,21 @@ def _page(
     return response
 
 
-def _desks_of(request: HttpRequest, story: Story) -> list[tuple[str, str]]:
-    """The bodies of the report that the reader works for: slug and name."""
-    viewer = viewer_of(request)
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A body of the report that the reader works for."""
+
+    slug: str
+    name: str
+    may_answer: bool
+
+
+def _desks_of(request: HttpRequest, story: Story) -> list[Desk]:
+    user, viewer = person(request), viewer_of(request)
     return [
-        (row.body.slug, row.body.name)
+        Desk(row.body.slug, row.body.name, may_speak_for(user, row.body_id))
         for row in story.at_bodies
-        if viewer.is_operator or row.body_id in viewer.body_ids
+        if user and (viewer.is_operator or row.body_id in viewer.body_ids)
     ]
 
 

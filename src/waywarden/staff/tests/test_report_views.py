@@ -75,6 +75,9 @@ def test_what_is_wrong_is_said_beside_the_field(as_ines, report):
 def test_who_only_reads_sees_no_form_and_cannot_answer(as_ines, report):
     Membership.objects.update(role="reader")
     assert "Say it" not in as_ines.get(address(report)).content.decode()
+    public = as_ines.get(f"/report/{report.pk}").content.decode()
+    assert "At Borsetshire County Council" in public
+    assert "Answer as" not in public
     assert as_ines.post(address(report), {"text": "Ours."}).status_code == 403
 
 
