@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.db.models import QuerySet
-
 from waywarden.bodies.models import Body, Category, Membership
 from waywarden.bodies.queries import automatic_templates
 from waywarden.bodies.templates import Template
 from waywarden.events.services import Fact
 from waywarden.kernel.text import one_line
 from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.pins import Sql
 
 #: In an update's extras: it is an automatic reply, or says that the report was moved. Neither is a
 #: row of the body's system.
@@ -170,19 +169,13 @@ def read_ledger(rows: Sequence[Row]) -> Ledger:
 
 def _last_texts(report_ids: set[int]) -> dict[tuple[int, int | None], str]:
     """What each body, and (None) people, said last of each report."""
-    rows = (
-        _said_of(report_ids)
-        .order_by("report_id", "body_id", "-confirmed_at", "-id")
-        .distinct("report_id", "body_id")
+    asked = Sql(
+        "SELECT DISTINCT ON (report_id, body_id) report_id, body_id, text FROM reports_update"
+        " WHERE report_id = ANY(%s) AND NOT (extras ?| %s)"  # those that we wrote for a body
+        " ORDER BY report_id, body_id, confirmed_at DESC, id DESC",
+        [list(report_ids), [AUTOMATIC, MOVED]],
     )
-    found = rows.values_list("report_id", "body_id", "text")
-    return {(report_id, body_id): text for report_id, body_id, text in found}
-
-
-def _said_of(report_ids: Iterable[int]) -> QuerySet[Update]:
-    """Updates of some reports, without those that we wrote for a body."""
-    found = Update.objects.filter(report__in=list(report_ids))
-    return found.exclude(extras__has_any_keys=[AUTOMATIC, MOVED])
+    return {(report_id, body_id): text for report_id, body_id, text in asked.rows()}
 
 
 def _own_texts(report_ids: set[int], texts: set[str]) -> set[tuple[int, str]]:

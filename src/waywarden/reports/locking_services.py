@@ -6,11 +6,11 @@ taking in and sending never wait for each other in a circle.
 
 from collections.abc import Iterable
 
-from waywarden.reports.models import Report
+from waywarden.reports.pins import Sql
 
 
 def lock_reports(report_ids: Iterable[int]) -> None:
     """Locks reports in order of number until the caller's transaction ends."""
     ids = sorted(set(report_ids))
     if ids:
-        list(Report.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+        Sql("SELECT id FROM reports_report WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids]).rows()

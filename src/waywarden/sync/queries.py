@@ -14,12 +14,12 @@ from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.reports import states
 from waywarden.reports.fetched_report_services import OTHER
 from waywarden.reports.models import OtherReference, Report, ReportBody
+from waywarden.reports.pins import Sql
 from waywarden.sync.exclusions import Exclusions
 from waywarden.sync.models import (
     Cursor,
     ExclusionRule,
     PollRun,
-    SeenItem,
     SetAside,
     UnmatchedService,
     What,
@@ -128,15 +128,16 @@ def match_updates(
 
 def _by_reference(theirs: Collection[str], bodies: Collection[int]) -> dict[str, Match]:
     """The reports that bodies call so; what one calls so now before what it did once."""
-    return {
-        external_id: Match(report_id, body_id)
-        for model in (OtherReference, ReportBody)
-        for external_id, report_id, body_id in model.objects.filter(
-            body__in=bodies, external_id__in=theirs
-        )
-        .order_by("-body_id")
-        .values_list("external_id", "report_id", "body_id")
-    }
+    if not theirs:
+        return {}
+    asked = " UNION ALL ".join(
+        f"SELECT {turn} AS turn, external_id, report_id, body_id FROM {model._meta.db_table}"  # noqa: S608 - our own tables
+        " WHERE body_id = ANY(%s) AND external_id = ANY(%s)"
+        for turn, model in enumerate((OtherReference, ReportBody))
+    )
+    values = [list(bodies), list(theirs)] * 2
+    rows = Sql(f"{asked} ORDER BY turn, body_id DESC", values).rows()
+    return {name: Match(report_id, body_id) for _turn, name, report_id, body_id in rows}
 
 
 def _is_ours(number: int) -> bool:
@@ -158,8 +159,11 @@ def _by_our_number(
 
 def seen_keys(keys: Iterable[str], body_ids: Iterable[int]) -> set[tuple[int, str]]:
     """Which (body, key) have been taken in."""
-    seen = SeenItem.objects.filter(body__in=list(body_ids), key__in=set(keys))
-    return set(seen.values_list("body_id", "key"))
+    asked = Sql(
+        "SELECT body_id, key FROM sync_seenitem WHERE body_id = ANY(%s) AND key = ANY(%s)",
+        [list(body_ids), list(set(keys))],
+    )
+    return {(body_id, key) for body_id, key in asked.rows()}
 
 
 def aside_keys(rows: QuerySet[SetAside], keys: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from waywarden.webhooks.kinds import OF_FACTS
@@ -11,8 +12,12 @@ from waywarden.webhooks.models import Call, Endpoint
 
 def somebody_listens(fact: str) -> bool:
     """Whether any endpoint wants what follows from a kind of fact."""
-    wanted = [OF_FACTS[fact].value]
-    return Endpoint.objects.filter(is_active=True, kinds__contains=wanted).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM webhooks_endpoint WHERE is_active AND %s = ANY(kinds) LIMIT 1",
+            [OF_FACTS[fact].value],
+        )
+        return cursor.fetchone() is not None
 
 
 def endpoints_due(now: datetime) -> list[int]:
