@@ -85,7 +85,7 @@ def cancel_for(report_id: int) -> int:
     """A withdrawn report: what has not gone out goes no more; how many deliveries that were."""
     return (
         Delivery.objects.filter(report=report_id, state__in=(*NOT_GONE, State.REFUSED, State.HELD))
-        .exclude(cause__in=(Cause.UNKNOWN, Cause.TOKEN))
+        .exclude(cause__in=(Cause.UNKNOWN, Cause.TOKEN, Cause.LEFT_BEHIND))
         .update(
             state=State.CANCELLED,
             cause=Cause.WITHDRAWN,

@@ -88,7 +88,8 @@ def shown(
         "is_open": is_open,
         "may_decide": staff.may_decide(row.body_id),
     }
-    if is_open and staff.may_decide(row.body_id) and row.update_id is None:
+    can_go_elsewhere = is_open and row.update_id is None and row.moved_by_id is None
+    if can_go_elsewhere and staff.may_decide(row.body_id):
         values["edit"] = edit or EditForm(delivery=row)
         values["reroute"] = reroute or RerouteForm(delivery=row)
     status = 422 if edit or reroute else 200

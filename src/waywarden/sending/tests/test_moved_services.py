@@ -1,10 +1,15 @@
 """A report moves on while nobody knows whether it had arrived where it was."""
 
+import threading
+import time
+
 import pytest
+from django.db import OperationalError, connections, transaction
 
 from waywarden.bodies.models import Body, Category
 from waywarden.events.services import Actor
 from waywarden.kernel import clock
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import OtherReference, ReportBody
 from waywarden.sending import moving_services, services
 from waywarden.sending.drain import drain
@@ -127,3 +132,45 @@ def test_another_desk_of_the_same_body_gets_it_without_waiting_for_the_old_one(
     drain_all(lane)
     assert [told.service_request_id for told in fake.memory.updates_in] == ["4711"]
     assert town.row(lost).external_id == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moving_by_hand_and_taking_in_never_wait_in_a_circle(town):
+    """Both lock the report before its deliveries: in another order PostgreSQL breaks one off."""
+    report = town.report()
+    Delivery.objects.update(state=State.HELD)
+    has_report, wrong = threading.Event(), []
+
+    def take_in():
+        try:
+            with transaction.atomic():
+                lock_reports([report.pk])
+                has_report.set()
+                time.sleep(0.5)  # the other one has begun by then
+                Delivery.objects.filter(report=report).update(reason="Taken in.")
+        except OperationalError as error:
+            wrong.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=take_in)
+    thread.start()
+    assert has_report.wait(10)
+    moving_services.reroute(town.delivery(report).pk, category_id=town.trees.pk, by=INES)
+    thread.join()
+
+    assert wrong == []
+    assert town.delivery(report).category == town.trees
+
+
+def test_a_report_that_is_withdrawn_after_it_moved_still_shows_that_it_may_be_there(
+    town, fake, lane, district, lost
+):
+    fake.switches.lists_nothing = True
+    first = move(lost, to=district)
+    drain_all(lane)
+
+    services.cancel_for(lost.pk)
+
+    first.refresh_from_db()
+    assert (first.state, first.cause) == (State.HELD, "left_behind")
