@@ -18,6 +18,8 @@ FolderName = Annotated[
     str, Meta(pattern=r"^(?!.*\.\.)[^/].*$|^$", description="The folder, under the one above.")
 ]
 ANSWER = "answers."
+PHOTOS = "photo_files"
+"""The names of the files of photos that came as such, beside the report's."""
 
 
 class Sftp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,9 +98,9 @@ def faults(deployment: Deployment, options: FilesOptions) -> Iterator[Complaint]
         codecs.lookup(options.encoding)
     except LookupError:
         yield "system.encoding", "this charset is not known; write it as utf-8 or cp1252"
-    yield from _columns("system.report", options.report, REPORT_VALUES)
+    yield from _columns("system.report", options.report, (*REPORT_VALUES, PHOTOS))
     if options.message is not None:
-        yield from _columns("system.message", options.message, MESSAGE_VALUES)
+        yield from _columns("system.message", options.message, (*MESSAGE_VALUES, PHOTOS))
     if problem := projecting.fault_of(options.projection):
         yield "system.projection", problem
     if not deployment.services:

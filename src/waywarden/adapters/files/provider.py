@@ -42,6 +42,7 @@ from waywarden.adapters.files.options import (
 )
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.opening import Opening, over_system
+from waywarden.adapters.pictures import is_picture
 from waywarden.adapters.values import message_values, report_values
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BadReply, RuleBroken
@@ -83,8 +84,9 @@ class FilesSystem(System):
         return ()  # to send is only to keep, so nothing can have arrived unseen
 
     def report_steps(self, report: Report) -> Sequence[StepDraft]:
-        row = self._report_row(report)
-        return [StepDraft("file", {"row": row})]
+        photos = _photos(self._options.report, report, number=report.ref or report.key)
+        row = self._report_row(report, photos)
+        return [*photos, StepDraft("file", {"row": row})]
 
     def send_update(self, update: Update) -> Sent:
         if self._options.message is None:
@@ -97,13 +99,19 @@ class FilesSystem(System):
     def update_steps(self, update: Update) -> Sequence[StepDraft]:
         if self._options.message is None:
             return ()
-        row = self._message_row(self._options.message, update)
-        return [StepDraft("file", {"row": row, "is_message": True})]
+        out = self._options.message
+        photos = _photos(out, update, number=update.new.service_request_id)
+        row = self._row(out, message_values(update), update.new, photos)
+        steps = (*photos, StepDraft("file", {"row": row}))
+        return [replace(one, data={**one.data, "is_message": True}) for one in steps]
 
     def take_step(self, step: Step) -> None:
         out = self._options.message if step.data.get("is_message") else self._options.report
         if out is None:
             raise NotOffered
+        if photo := step.data.get("photo"):
+            self._folder.put(out.folder, photo, step.blob)
+            return
         content = tables.written(
             step.data["row"], separator=self._options.separator, encoding=self._options.encoding
         )
@@ -134,13 +142,13 @@ class FilesSystem(System):
                 self._take_in("updates", updates, self._keep_updates)
 
     def preview_report(self, report: Report) -> str:
-        row = self._report_row(report)
+        row = self._report_row(report, ())
         return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
 
     def preview_update(self, update: Update) -> str:
         if self._options.message is None:
             raise NotOffered
-        row = self._message_row(self._options.message, update)
+        row = self._row(self._options.message, message_values(update), update.new, ())
         return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
 
     def sample_change(self, state: str) -> Mapping[str, Any]:
@@ -230,25 +238,37 @@ class FilesSystem(System):
             return replace(found, requested_datetime=now, updated_datetime=now)
         return found
 
-    def _report_row(self, report: Report) -> dict[str, Any]:
+    def _report_row(self, report: Report, photos: Sequence[StepDraft]) -> dict[str, Any]:
         found = report_values(report, projection=self._options.projection)
         found["ref"] = report.ref or report.key
-        return self._row(self._options.report, found, report.new)
-
-    def _message_row(self, out: OutFile, update: Update) -> dict[str, Any]:
-        return self._row(out, message_values(update), update.new)
+        return self._row(self._options.report, found, report.new, photos)
 
     def _row(
-        self, out: OutFile, found: Mapping[str, Any], new: types.NewRequest | types.NewUpdate
+        self,
+        out: OutFile,
+        found: Mapping[str, Any],
+        new: types.NewRequest | types.NewUpdate,
+        photos: Sequence[StepDraft],
     ) -> dict[str, Any]:
         """A heading to its cell, in order."""
         given = {
             **found,
             "at": fields.written(found["at"], self._reading),
             "photo_urls": " ".join(found["photo_urls"]),
+            "photo_files": " ".join(str(one.data["photo"]) for one in photos),
             **{f"{ANSWER}{code}": ", ".join(said) for code, said in new.attributes.items()},
         }
         return {heading: given.get(value, "") for heading, value in out.columns.items()}
+
+
+def _photos(out: OutFile, sent: Report | Update, *, number: str) -> list[StepDraft]:
+    """A file for each photo that came as such; they are put before the row that names them."""
+    stem = f"{out.prefix}{_number_of(number)}-{letters.content_id(sent.key)[:8]}"
+    pictures = [one.data for one in sent.new.uploads if is_picture(one.data)]
+    return [
+        StepDraft(f"photo {turn}", {"photo": f"{stem}-{turn}.jpg"}, data)
+        for turn, data in enumerate(pictures, start=1)
+    ]
 
 
 def _whole(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -109,7 +109,7 @@ class QuestionsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class PhotosTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The table that takes uploaded photos, in the same transaction as their report."""
+    """The table that takes uploaded photos, in the same transaction as report or message."""
 
     table: TableName
     report: Annotated[str, Meta(description="The column for the report's id.")]

@@ -117,6 +117,7 @@ class SqlSystem(System):
 
         def work(connection: sa.Connection, fitting: Mapping[str, Any]) -> str:
             made = connection.execute(sa.insert(table).values(fitting))
+            self._add_photos(connection, number, update.new.uploads)
             return str(columns.made_id(connection, table, named.id, made, fitting))
 
         return Sent(id=self._written(fitting, work))

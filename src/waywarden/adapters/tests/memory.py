@@ -67,6 +67,17 @@ class Asker:
         )
 
 
+def multipart(form, photos):
+    """Body and type of a POST with photos: their names and bytes."""
+    parts = [f'Content-Disposition: form-data; name="{n}"\r\n\r\n{v}' for n, v in form.items()]
+    blocks = [part.encode() for part in parts]
+    for name, data in photos:
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{name}.jpg"'
+        blocks.append(f"{head}\r\nContent-Type: image/jpeg\r\n\r\n".encode() + data)
+    body = b"".join(b"------x\r\n" + block + b"\r\n" for block in blocks)
+    return body + b"------x--\r\n", "multipart/form-data; boundary=----x"
+
+
 @dataclass
 class MemorySystem(System):
     """Remembers what it got. `fails` is raised by every call, after the work when `late`."""

@@ -8,17 +8,19 @@ import pytest
 
 from waywarden.adapters.app import build_app
 from waywarden.adapters.deployment import BadDeployment, load_all
+from waywarden.adapters.files.client import LocalFolder
 from waywarden.adapters.files.fake import Exchange
 from waywarden.adapters.files.tests.sftp_server import served
 from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.new_file import filled
 from waywarden.adapters.store import Store
-from waywarden.adapters.tests.memory import KEY, Asker
+from waywarden.adapters.tests.memory import KEY, Asker, multipart
 from waywarden.kernel import clock
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311.dates import write_date
 
 ENVIRON = {"FILES_PASSWORD": "s3cret"}
+JPEG = b"\xff\xd8\xff\xe0 a photo"
 
 
 @pytest.fixture
@@ -170,6 +172,26 @@ def test_a_text_is_no_formula_for_a_spreadsheet(adapter, exchange):
     (row,) = exchange.reports()
     assert row["Details"] == "'=HYPERLINK(1)"
     assert row["Longitude"] == "-24.94"
+
+
+def test_photos_that_come_as_such_are_files_beside_the_report_and_are_there_first(
+    adapter, exchange, monkeypatch
+):
+    body, kind = multipart(report(), [("photo1", JPEG), ("photo2", b"no picture")])
+    assert adapter.ask("POST", "/requests.json", body=body, kind=kind).status == 200
+    put = []
+    whole = LocalFolder.put
+
+    def note(folder, under, name, content):
+        put.append(name)
+        whole(folder, under, name, content)
+
+    monkeypatch.setattr(LocalFolder, "put", note)
+    go_round(adapter)
+    (row,) = exchange.reports()
+    assert (exchange.folder / "out" / row["Photo files"]).read_bytes() == JPEG
+    assert put[0] == row["Photo files"]
+    assert put[1].endswith(".csv")
 
 
 def test_what_people_add_becomes_a_file(adapter, exchange):

@@ -11,7 +11,7 @@ from waywarden.adapters.kinds import KINDS
 from waywarden.adapters.sql import install
 from waywarden.adapters.sql.client import Database
 from waywarden.adapters.sql.provider import database_of
-from waywarden.adapters.tests.memory import KEY
+from waywarden.adapters.tests.memory import KEY, multipart
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, TryLater
 from waywarden.open311.dates import write_date
@@ -220,7 +220,7 @@ def test_what_the_database_refuses_is_refused_without_the_reporters_words(adapte
     assert "grown" not in got.text + adapter.get("/").text
 
 
-def test_uploaded_photos_are_stored_with_their_report(deploy, problems):
+def test_uploaded_photos_are_stored_with_their_report_and_with_what_people_add(deploy, problems):
     binary = {"sqlite": "blob", "postgresql": "bytea"}.get(problems.engine.dialect.name, "longblob")
     problems.run(f"CREATE TABLE photos (report_id bigint, name varchar(50), content {binary})")
     adapter = deploy(
@@ -230,16 +230,8 @@ def test_uploaded_photos_are_stored_with_their_report(deploy, problems):
             'filename = "name"\n\n[statuses]',
         )
     )
-    border = "----x"
-    parts = [
-        f'--{border}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in report().items()
-    ]
-    for name, data in (("photo1", JPEG), ("photo2", b"no picture")):
-        head = f'--{border}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}.jpg"'
-        parts.append(head.encode() + b"\r\nContent-Type: image/jpeg\r\n\r\n" + data + b"\r\n")
-    body = b"".join(parts) + f"--{border}--\r\n".encode()
-    kind = f"multipart/form-data; boundary={border}"
+    photos = [("photo1", JPEG), ("photo2", b"no picture")]
+    body, kind = multipart(report(), photos)
     got = adapter.ask("POST", "/requests.json", body=body, kind=kind)
     assert got.status == 200, got.text
     ((number, name, content),) = problems.all("SELECT report_id, name, content FROM photos")
@@ -248,6 +240,12 @@ def test_uploaded_photos_are_stored_with_their_report(deploy, problems):
         "photo1.jpg",
         JPEG,
     )
+    body, kind = multipart(update(str(number)), [("photo3", JPEG)])
+    got = adapter.ask("POST", "/servicerequestupdates.json", body=body, kind=kind)
+    assert got.status == 200, got.text
+    assert problems.all("SELECT report_id, name FROM photos WHERE name = 'photo3.jpg'") == [
+        (number, "photo3.jpg")
+    ]
 
 
 def test_installing_twice_changes_nothing(problems):
