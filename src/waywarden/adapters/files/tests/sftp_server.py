@@ -3,7 +3,6 @@
 import os
 import socket
 import threading
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -99,14 +98,16 @@ def served(root):
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     transports = []
+    ended = threading.Event()
 
     def answer(connection):
-        time.sleep(switches.get("slow", 0))
-        transport = paramiko.Transport(connection)
-        transport.add_server_key(key)
-        transport.set_subsystem_handler("sftp", paramiko.SFTPServer, kind)
-        transports.append(transport)
-        with suppress(paramiko.SSHException, EOFError):
+        if switches.get("slow"):
+            ended.wait(60)
+        with suppress(paramiko.SSHException, EOFError, OSError):
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(key)
+            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, kind)
+            transports.append(transport)
             transport.start_server(server=_Door(transport.close))
 
     def serve():
@@ -126,6 +127,7 @@ def served(root):
     try:
         yield listener.getsockname()[1], f"{key.get_name()} {key.get_base64()}", switches
     finally:
+        ended.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         for transport in transports:

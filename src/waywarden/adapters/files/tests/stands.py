@@ -60,7 +60,7 @@ def over_sftp(tmp: Path, _request: Any) -> Iterator[Stand]:
     exchange = Exchange(tmp / "exchange")
     with served(exchange.folder) as (port, host_key, switches):
         table = (
-            f'[system.sftp]\nhost = "127.0.0.1"\nport = {port}\nuser = "us"\nseconds = 1\n'
+            f'[system.sftp]\nhost = "127.0.0.1"\nport = {port}\nuser = "us"\nseconds = 5\n'
             f'host_key = "{host_key}"\npassword = {{ env = "FILES_PASSWORD" }}\n\n'
         )
         text = _text("/").replace("[system.report]\n", table + "[system.report]\n")

@@ -59,7 +59,7 @@ def over_sftp(deploy, exchange):
         def build(change=lambda text: text):
             def with_sftp(text):
                 table = (
-                    f'[system.sftp]\nhost = "127.0.0.1"\nport = {port}\nuser = "us"\nseconds = 5\n'
+                    f'[system.sftp]\nhost = "127.0.0.1"\nport = {port}\nuser = "us"\nseconds = 30\n'
                     f'host_key = "{host_key}"\npassword = {{ env = "FILES_PASSWORD" }}\n\n'
                 )
                 text = text.replace(str(exchange.folder), "/")

@@ -78,7 +78,7 @@ class _Clerk:
 @contextmanager
 def _before(url: str, kind: str, tmp: Path, cable: Cable | None) -> Iterator[Stand]:
     """`url` is the database itself; the adapter reaches it by the cable where there is one."""
-    text = quick(text_of("sql"), "seconds = 1")
+    text = quick(text_of("sql"), "seconds = 2")
     folder = write(tmp / "sql", text.replace("sqlite:///reports.sqlite", url))
     (loaded,) = load_all(folder, KINDS, environ={})
     database = database_of(loaded.options, {})
