@@ -5,12 +5,20 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from waywarden.bodies.translations import Translation
+from waywarden.bodies.waiting_words import waiting
 from waywarden.bodies.words import forget_words
+
+#: Words that the page of what waits shows.
+MOST_SHOWN = 200
 
 
 @admin.register(Translation)
@@ -21,6 +29,25 @@ class TranslationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen 
     list_filter = ("language",)
     search_fields = ("original", "text")
     show_full_result_count = False
+    actions_list = ("words_that_wait",)
+
+    @action(description=_("Words that wait"), url_path="waiting", icon="hourglass_empty")  # type: ignore[untyped-decorator]
+    def words_that_wait(self, request: HttpRequest) -> HttpResponse:
+        """What has no translation yet in a language, the most used first, each a press away."""
+        if not request.user.has_perm("bodies.add_translation"):
+            raise PermissionDenied
+        others = [one for one in settings.LANGUAGES if one[0] != settings.LANGUAGE_CODE]
+        wanted = request.GET.get("language", "")
+        language = wanted if wanted in dict(others) else others[0][0]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Words that wait"),
+            "words": waiting(language, most=MOST_SHOWN),
+            "language": language,
+            "languages": others,
+            "opts": self.opts,
+        }
+        return render(request, "bodies/waiting_words.html", context)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **more: Any) -> Any:
         """The language is one of those that the install speaks."""

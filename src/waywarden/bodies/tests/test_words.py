@@ -74,3 +74,26 @@ def test_filters_lists_feeds_and_what_can_be_followed_speak_it_too(client, hole)
     assert "Le comté" in feed
     assert "<category>Nid-de-poule</category>" in feed
     assert "Le comté" in client.get(f"/alert/list?{place}", headers=french).content.decode()
+
+
+def test_what_waits_for_a_translation_is_listed_the_most_used_first(client, hole):
+    from waywarden.bodies.models import Body, Category
+    from waywarden.users.models import User
+    from waywarden.web.tests import town as towns
+
+    town = towns.build()
+    Category.objects.create(body=town.district, name="Street light", slug="lamps")
+    Body.objects.create(name="Gone", slug="gone", is_deleted=True)
+    page = "/admin/bodies/translation/waiting/"
+    client.force_login(town.oskar)
+    assert client.get(page).status_code == 302
+    client.force_login(User.objects.create_superuser("boss@example.org"))
+    shown = client.get(page, {"language": "fr"})
+    words = dict(shown.context["words"])
+    assert shown.context["words"][0] == ("Street light", 2)
+    assert {"How deep?", "Shallow", "Roads", town.county.name} <= set(words)
+    assert not {"Pothole", "Gone"} & set(words)
+    add = "/admin/bodies/translation/add/?language=fr&amp;original=How%20deep%3F"
+    assert add in shown.content.decode()
+    assert "How deep?" in client.get(add.replace("&amp;", "&")).content.decode()
+    assert "Pothole" in dict(client.get(page, {"language": "ar"}).context["words"])
