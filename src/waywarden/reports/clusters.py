@@ -6,6 +6,7 @@ not know, from the newest of the reports themselves.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from django.core.cache import cache
@@ -33,8 +34,6 @@ COUNTED_ZOOM = 15
 FINER = 2
 #: Squares with so few show them as pins.
 FEW = 3
-#: Squares with few whose reports are looked up in one question.
-MOST_NAMED = 200
 #: Below this zoom pins would lie on each other, however few they are.
 CROWDED_ZOOM = 14
 #: From this zoom of the map on every report is a pin of its own.
@@ -145,9 +144,12 @@ def _counted(box: Box, filters: Filters, shift: int) -> list[Any]:
 
 def _with_few_named(rows: list[Any], filters: Filters, shift: int) -> list[Any]:
     """The same with the reports of squares that hold few, and no square's number any more."""
-    squares = [cell >> (shift - _BITS) for count, _, _, _, cell in rows if 0 < count <= FEW]
+    few = sorted((row[0], row[4] >> (shift - _BITS)) for row in rows if 0 < row[0] <= FEW)
+    squares = [
+        square for (_count, square), sum_ in zip(few, _sums(few), strict=True) if sum_ <= MOST
+    ]
     named: dict[int, list[int]] = {}
-    for square, number in numbers_in_squares(squares[:MOST_NAMED], shift, filters):
+    for square, number in numbers_in_squares(squares, shift, filters):
         named.setdefault(square, []).append(number)
     return [(*row[:4], named.get(row[4] >> (shift - _BITS))) for row in rows]
 
