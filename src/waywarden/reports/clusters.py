@@ -145,9 +145,8 @@ def _counted(box: Box, filters: Filters, shift: int) -> list[Any]:
 def _with_few_named(rows: list[Any], filters: Filters, shift: int) -> list[Any]:
     """The same with the reports of squares that hold few, and no square's number any more."""
     few = sorted((row[0], row[4] >> (shift - _BITS)) for row in rows if 0 < row[0] <= FEW)
-    squares = [
-        square for (_count, square), sum_ in zip(few, _sums(few), strict=True) if sum_ <= MOST
-    ]
+    pins = accumulate(count for count, _square in few)  # squares of one go before those of three
+    squares = [square for (_count, square), sum_ in zip(few, pins, strict=True) if sum_ <= MOST]
     named: dict[int, list[int]] = {}
     for square, number in numbers_in_squares(squares, shift, filters):
         named.setdefault(square, []).append(number)
