@@ -14,7 +14,7 @@ from zlib import crc32
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import BooleanField, F, QuerySet
+from django.db.models import BooleanField, F, IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from waywarden.geo.cells import spans_of_box
@@ -42,17 +42,24 @@ class Order(enum.Enum):
     NEWEST = "newest"
     OLDEST = "oldest"
     CHANGED = "changed"  # what changed last comes first
+    UPDATES = "updates"  # what most was said about comes first
 
 
 ORDERS = {
     Order.NEWEST: "r.confirmed_at DESC, r.id DESC",
     Order.OLDEST: "r.confirmed_at, r.id",
     Order.CHANGED: "r.changed DESC, r.id DESC",
+    Order.UPDATES: "r.update_count DESC, r.id DESC",
 }
+#: What must be read beside the usual to sort so.
+_MORE_COLUMNS = {Order.CHANGED: ", r.changed", Order.UPDATES: ", r.update_count"}
+#: How many shown updates a report has: a column that the database keeps and the models do not know.
+_UPDATE_COUNT = RawSQL("reports_report.update_count", (), output_field=IntegerField())
 _ORM_ORDERS = {
     Order.NEWEST: (F("confirmed_at").desc(), F("id").desc()),
     Order.OLDEST: (F("confirmed_at").asc(), F("id").asc()),
     Order.CHANGED: (F("changed").desc(), F("id").desc()),
+    Order.UPDATES: (_UPDATE_COUNT.desc(), F("id").desc()),
 }
 
 
@@ -174,7 +181,7 @@ def _dear(filters: Filters) -> list[Sql]:
 
 
 def _columns(order: Order) -> str:
-    more = ", r.changed" if order is Order.CHANGED else ""
+    more = _MORE_COLUMNS.get(order, "")
     return f"r.id, r.cell, r.lat, r.lon, r.state, r.confirmed_at{more}"
 
 

@@ -27,6 +27,7 @@ ORDER_WORDS = {
     Order.NEWEST: _("Newest first"),
     Order.OLDEST: _("Oldest first"),
     Order.CHANGED: _("Latest news first"),
+    Order.UPDATES: _("Most updates first"),
 }
 _CLASSES = {kind.value: kind for kind in PinClass}
 _ORDERS = {order.value: order for order in Order}

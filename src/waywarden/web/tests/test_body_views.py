@@ -128,6 +128,19 @@ def test_a_script_gets_the_list_alone(client, town):
     assert "<html" not in shown
 
 
+@pytest.mark.parametrize("url", ["/reports/borsetshire", f"/around?lat={LAT}&lon={LON}"])
+def test_lists_may_begin_with_what_most_was_said_about(client, town, url):
+    for title, count in (("Talk of the town", 2), ("Hardly noticed", 1)):
+        report = town.report(title=title)
+        for _turn in range(count):
+            report.updates.create(text="Still so", visibility="shown", created=report.created)
+    assert '<option value="updates"' in page(client.get(url))
+    shown = page(client.get(f"{url}{'&' if '?' in url else '?'}sort=updates"))
+    assert shown.index("Talk of the town", shown.index('id="list"')) < shown.rindex(
+        "Hardly noticed"
+    )
+
+
 def test_the_front_page_counts_by_class(client, town):
     town.report()
     town.report(state="fixed")
