@@ -1,11 +1,11 @@
 """Reports near a place that may be about the same thing (FB 1.3)."""
 
-import math
 from dataclasses import dataclass
 
-from waywarden.geo.points import METRES_PER_DEGREE, Box, Point
+from waywarden.geo.points import Box, Point
 from waywarden.reports.lists import Listed, listed
 from waywarden.reports.models import Report
+from waywarden.reports.nearest import sorted_by_distance
 from waywarden.reports.pins import Filters, Slice, Sql, found_in
 from waywarden.reports.states import PinClass
 
@@ -61,11 +61,5 @@ def _nearest(
     box = Box.around(place, within)
     filters = Filters((PinClass.OPEN, PinClass.PROGRESS), categories)
     near = found_in(box, filters, Slice(most), is_wide=False)
-    square = "power(r.lat - %s, 2) + power((r.lon - %s) * %s, 2)"  # good enough for so short a way
-    asked = Sql(
-        f"SELECT id, metres FROM (SELECT r.id, %s * sqrt({square}) AS metres FROM",  # noqa: S608 - our own words
-        [METRES_PER_DEGREE, place.lat, place.lon, math.cos(math.radians(place.lat))],
-    )
-    asked += Sql(f"({near.text}) AS r) AS r WHERE metres <= %s AND id <> %s", near.values)
-    asked.values += [within, besides or 0]
-    return dict((asked + Sql("ORDER BY metres, id LIMIT %s", [most])).rows())
+    others = Sql("id <> %s", [besides or 0])
+    return sorted_by_distance(near, place, within=within, most=most, besides=others)

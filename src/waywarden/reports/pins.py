@@ -187,8 +187,15 @@ def _columns(order: Order) -> str:
 
 def ends_of(box: Box, *, bits: int = 0) -> list[list[int]]:
     """First and last cells of the spans that hold a box, `bits` of their ends left off."""
-    spans = spans_of_box(box)
-    return [[span.first >> bits for span in spans], [span.last >> bits for span in spans]]
+    firsts, lasts = list[int](), list[int]()
+    for span in spans_of_box(box):
+        first, last = span.first >> bits, span.last >> bits
+        if lasts and first <= lasts[-1]:  # shortened, two may meet: nothing is found twice
+            lasts[-1] = last
+        else:
+            firsts.append(first)
+            lasts.append(last)
+    return [firsts, lasts]
 
 
 def _by_cells(box: Box, filters: Filters, order: Order) -> Sql:

@@ -16,6 +16,7 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
 from waywarden.reports.clusters import category_names, count_about, look, numbers_of_page
 from waywarden.reports.lists import Listed, listed
+from waywarden.reports.nearest import nearest_beyond
 from waywarden.reports.pins import Filters, Slice
 from waywarden.reports.states import PinClass
 from waywarden.ui.current import cobrand_of
@@ -145,7 +146,14 @@ def _list_of(view: MapView, about: int) -> dict[str, Any]:
     """One page of the reports in the box, which holds about so many."""
     part = Slice(PAGE + 1, (view.page - 1) * PAGE, view.chosen.order)
     reports = listed(numbers_of_page(view.box, view.filters, part, about=about))
-    return {"reports": reports[:PAGE], "page": view.page, "has_more": len(reports) > PAGE}
+    room = PAGE - len(reports) if view.page == 1 else 0
+    beyond = nearest_beyond(view.box, view.filters, most=room) if room > 0 else []
+    return {
+        "reports": reports[:PAGE],
+        "beyond": listed(beyond),
+        "page": view.page,
+        "has_more": len(reports) > PAGE,
+    }
 
 
 def pictures(

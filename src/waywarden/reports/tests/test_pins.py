@@ -15,7 +15,7 @@ from waywarden.bodies.models import Body
 from waywarden.geo.points import Box, Point
 from waywarden.kernel import clock
 from waywarden.reports import fetched_report_services, services
-from waywarden.reports.clusters import counts_by_body, look, totals
+from waywarden.reports.clusters import count_about, counts_by_body, look, totals
 from waywarden.reports.count_services import fold_pin_counts
 from waywarden.reports.duplicates import lookalikes
 from waywarden.reports.fetched_report_services import FetchedReport
@@ -232,6 +232,12 @@ def test_counts_by_body_and_of_all(place):
     assert totals() == {
         PinClass.OPEN: 1, PinClass.PROGRESS: 0, PinClass.FIXED: 1, PinClass.CLOSED: 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("metres", [30, 300, 3_000])
+def test_what_a_small_box_holds_about_is_counted_once(place, metres):
+    make()
+    assert count_about(Box.around(MIDDLE, metres), Filters()) == 1
 
 
 def test_few_reports_are_pins_at_every_zoom(place):

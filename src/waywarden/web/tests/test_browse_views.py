@@ -114,8 +114,41 @@ def test_a_script_gets_the_list_alone_for_the_visible_box(client, town):
     bbox = f"{LON - 0.002},{LAT - 0.002},{LON + 0.002},{LAT + 0.002}"
     shown = page(client.get("/around", HERE | {"bbox": bbox}, headers={"HX-Request": "true"}))
     assert "Near one" in shown
-    assert "Far one" not in shown
+    assert "Far one" not in shown.split("beyond the edge")[0]
     assert "<html" not in shown
+
+
+def test_a_short_list_is_filled_with_the_nearest_through_the_same_filters(client, town):
+    town.report(title="On the map")
+    town.report(title="Next but one", lat=LAT + 0.04)
+    town.report(title="Next to it", lat=LAT + 0.02)
+    town.report(title="Of another kind", lat=LAT + 0.02, category=town.pothole)
+    town.report(title="Another town’s", lat=LAT + 0.3)
+    town.report(title="Not for the street", lat=LAT + 0.02, is_private=True)
+    shown = page(client.get("/around", HERE | {"zoom": 16, "category": "Street light"}))
+    on_map, beyond = shown.split("Nearest, beyond the edge of the map")
+    assert "On the map" in on_map
+    assert "Next" not in on_map[on_map.index('id="list"') :]
+    assert beyond.index("Next to it") < beyond.index("Next but one")
+    for title in ("On the map", "Of another kind", "Another town", "Not for the street"):
+        assert title not in beyond
+
+
+def test_a_bodys_own_site_fills_its_list_with_its_own(client, town):
+    town.report(title="District van", category=town.vehicle, is_private=False, lat=LAT + 0.02)
+    town.report(title="County lamp", lat=LAT + 0.02)
+    own = page(client.get("/around", HERE, headers={"host": "borsetshire.localhost"}))
+    assert "County lamp" in own
+    assert "District van" not in own
+
+
+def test_a_whole_page_and_a_later_page_are_not_filled(client, town, monkeypatch):
+    monkeypatch.setattr("waywarden.web.browse_views.PAGE", 2)
+    for _ in range(2):
+        town.report()
+    town.report(title="Far one", lat=LAT + 0.02)
+    for more in ({}, {"page": 2}):
+        assert "Far one" not in page(client.get("/around", HERE | {"zoom": 16} | more))
 
 
 @pytest.mark.parametrize(
