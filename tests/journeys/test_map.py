@@ -34,7 +34,7 @@ def test_a_shared_address_opens_the_same_view(open_page, world):
     expect(page.locator("#filter-text")).to_have_value("dark")
     expect(page.locator("#filter-sort")).to_have_value("oldest")
     until(page, "Boolean(window.heard.pins)")
-    assert page.evaluate("window.heard.pins.count") == page.locator("#list .row").count()
+    assert page.evaluate("window.heard.pins.count") == page.locator("#list > .rows .row").count()
 
 
 def test_words_narrow_map_and_list(open_page, world):

@@ -101,9 +101,10 @@ def test_a_click_on_the_map_begins_a_report_at_that_place(open_page):
 
 def test_moving_the_map_moves_the_list_and_the_address(open_page, world):
     page = with_map(open_page(AROUND))
-    expect(page.locator("#list .row").first).to_be_visible()
+    expect(page.locator("#list > .rows .row").first).to_be_visible()
     page.evaluate("window.heard.map.map.jumpTo({ center: [24.9750, 60.1850] })")
-    expect(page.locator("#list .row")).to_have_count(0)
+    expect(page.locator("#list > .rows .row")).to_have_count(0)
+    expect(page.locator("#list section")).to_contain_text("Nearest, beyond the edge of the map")
     expect(page).to_have_url(re.compile("lat=60.18"))
 
 

@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
 from django.utils.html import linebreaks
+from django.utils.text import get_text_list
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.xmlutils import SimplerXMLGenerator
@@ -110,16 +111,17 @@ def area(request: HttpRequest, form: str, number: int) -> HttpResponseBase:
 
 @require_safe
 def body(request: HttpRequest, form: str, slug: str, ward: str = "") -> HttpResponseBase:
-    """The reports to a body, or to a body in one of its wards."""
+    """The reports to a body, or to a body in one of its wards, or several (`a|b`)."""
     found = _body(slug, cobrand_of(request))
     reports = public_reports().filter(at_bodies__body=found)
     title = _("New reports to %(body)s") % {"body": said(found.name)}
     if ward:
-        wards = areas_by_slug(ward)
+        wards = areas_by_slug(*ward.split("|"))
         if not wards:
             raise Http404
         reports = reports.filter(area_ids__overlap=list(wards))
-        names = {"body": said(found.name), "ward": next(iter(wards.values()))}
+        called = get_text_list(list(dict.fromkeys(wards.values())), _("and"))
+        names = {"body": said(found.name), "ward": called}
         title = _("New reports to %(body)s in %(ward)s") % names
     return _of_reports(request, form, title, f"/reports/{found.slug}", reports)
 

@@ -29,8 +29,8 @@ def pins(request: HttpRequest) -> HttpResponse:
     """`{"pins": [{"id", "lat", "lon", "class", "title"}], "clusters": [...], "more": bool}`.
 
     `bbox` is west,south,east,north in degrees, `zoom` that of a map with tiles of 512 pixels.
-    `status` (a class of pin), `category` and `body` (a short name), each any number of times,
-    `area` (a number), `q` (words) and `age` (week, month, half, year) narrow it. Pins are the
+    `status` (a class of pin), `category`, `body` (a short name) and `area` (a number), each any
+    number of times, `q` (words) and `age` (week, month, half, year) narrow it. Pins are the
     newest; with a `zoom` at which there are too many come clusters instead: `{"lat", "lon",
     "count", "open"}`. `more` says that not all is in the answer. Never a private or hidden report;
     on a body's own site only its reports. 400 without a box. The tag of an answer changes whenever
@@ -56,7 +56,7 @@ def _kept(response: HttpResponse, tag: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, box: Box) -> Mapping[str, Any]:
     bodies = shown_bodies(cobrand_of(request), request.GET.getlist("body"))
-    filters = Chosen.of(request.GET).filters(bodies, _number(request, "area", 0))
+    filters = Chosen.of(request.GET).filters(bodies, _areas(request))
     zoom = min(_number(request, "zoom", CELL_ZOOM), FURTHEST_ZOOM)
     view = look(box, filters, zoom=zoom)
     return {
@@ -66,8 +66,15 @@ def _answer(request: HttpRequest, box: Box) -> Mapping[str, Any]:
     }
 
 
+def _areas(request: HttpRequest) -> Iterable[int]:
+    return filter(None, (_read(text, 0) for text in request.GET.getlist("area")))
+
+
 def _number(request: HttpRequest, name: str, usual: int) -> int:
-    text = request.GET.get(name, "")
+    return _read(request.GET.get(name, ""), usual)
+
+
+def _read(text: str, usual: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else usual
 
 

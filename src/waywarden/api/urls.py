@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{_FORM}/area/<number:number>", feeds.area, name="feed-area"),
     path(f"{_FORM}/reports/<slug:slug>", feeds.body, name="feed-body"),
     path(f"{_FORM}/reports/<slug:slug>/<slug:ward>", feeds.body, name="feed-ward"),
+    path(f"{_FORM}/reports/<slug:slug>/<slugs:ward>", feeds.body),
     re_path(
         r"^(?P<form>rss|atom)/l/(?P<lat>-?[\d.]+),(?P<lon>-?[\d.]+)"
         r"(?:/(?P<km>[\d.]+))?(?:/(?P<state>open|fixed|closed))?$",

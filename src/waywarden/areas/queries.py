@@ -51,10 +51,10 @@ def areas_at(*, lat: float, lon: float) -> tuple[int, ...]:
     return tuple(held.ids[index] for index in found)
 
 
-def areas_by_slug(name: str) -> dict[int, str]:
-    """The areas whose name makes this slug, by id: `north-ward` finds "North Ward"."""
+def areas_by_slug(*names: str) -> dict[int, str]:
+    """The areas whose name makes one of these slugs, by id: `north-ward` finds "North Ward"."""
     rows = Area.objects.order_by("id").values_list("id", "name")
-    return {number: called for number, called in rows if slug(called) == name}
+    return {number: called for number, called in rows if slug(called) in names}
 
 
 def areas_at_each(*, lats: Sequence[float], lons: Sequence[float]) -> list[tuple[int, ...]]:

@@ -11,7 +11,7 @@ MOST_ADDED = 20
 #: Metres around the middle of a box: the first that does not hold too many is looked through.
 REACHES = (16_000.0, 4_000.0, 1_000.0)
 #: Reports that are looked through at most.
-MOST_AROUND = 3_000
+MOST_AROUND = 1_000
 
 
 def sorted_by_distance(

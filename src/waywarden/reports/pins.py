@@ -77,13 +77,13 @@ class Filters:
     since: datetime | None = None
     body_ids: tuple[int, ...] = ()
     """Bodies one of which has the report."""
-    area_id: int = 0
-    """An area that the report lies in; 0 is anywhere."""
+    area_ids: tuple[int, ...] = ()
+    """Areas one of which the report lies in."""
 
     @property
     def is_counted(self) -> bool:
         """Whether the counts kept by square know all that is asked for."""
-        return not (self.text or self.since or self.area_id)
+        return not (self.text or self.since or self.area_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ def _of_itself(filters: Filters) -> list[Sql]:
     parts = []
     if filters.text:
         parts.append(Sql("r.words @@ to_tsquery('simple', %s)", [search_of(filters.text)]))
-    if filters.area_id:
-        parts.append(Sql("r.area_ids @> ARRAY[%s]::bigint[]", [filters.area_id]))
+    if filters.area_ids:
+        parts.append(Sql("r.area_ids && %s::bigint[]", [list(filters.area_ids)]))
     return parts
 
 
@@ -269,7 +269,7 @@ def found_in(box: Box | None, filters: Filters, part: Slice, *, is_wide: bool) -
 
     `is_wide` says that the box holds so many that it is quicker to go through them from one end.
     """
-    if filters.area_id or (filters.text and not is_common(filters)):
+    if filters.area_ids or (filters.text and not is_common(filters)):
         return _everything(box, filters, part.order)
     if box is not None and not is_wide:
         near = _by_cells(box, filters, part.order)

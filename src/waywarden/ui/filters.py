@@ -72,13 +72,20 @@ class Chosen:
         found += [("age", self.age)] if self.age else []
         return found
 
-    def filters(self, body_ids: Iterable[int] = (), area_id: int = 0) -> Filters:
+    def filters(self, body_ids: Iterable[int] = (), area_ids: Iterable[int] = ()) -> Filters:
         """As the rooms below want it. An age counts from the full hour, so that answers keep."""
         since = None
         if self.age:
             hour = clock.now().replace(minute=0, second=0, microsecond=0)
             since = hour - timedelta(days=AGES[self.age])
-        return Filters(self.classes, self.categories, self.text, since, tuple(body_ids), area_id)
+        return Filters(
+            classes=self.classes,
+            categories=self.categories,
+            text=self.text,
+            since=since,
+            body_ids=tuple(body_ids),
+            area_ids=tuple(area_ids),
+        )
 
     @property
     def choices(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Bodies: all of them with their figures, and one with its reports on a map, by ward too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.dates import MONTHS_3
 from django.utils.http import urlencode
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from waywarden.areas.queries import areas_by_slug, extent_of, outline_of
@@ -64,19 +66,21 @@ def bodies(request: HttpRequest) -> HttpResponse:
 @require_safe
 @while_nothing_changes
 def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
-    """One body's reports, all or those of one ward: a list, a map and figures."""
+    """One body's reports, all or those of some wards (`a|b`): a list, a map and figures."""
     found = _body(request, slug)
     if found is None:
         return by_name(request, slug, ward)
-    area_id, ward_name = _ward(found, ward)
+    if "ward" in request.GET:
+        return _to_wards(request, found)
+    wards = _wards(found, ward)
     chosen = Chosen.of(request.GET, usual=Order.CHANGED)
     page = page_in(request)
     part = Slice(PAGE + 1, (page - 1) * PAGE, chosen.order)
-    numbers = numbers_in(None, chosen.filters([found.pk], area_id), part)
+    numbers = numbers_in(None, chosen.filters([found.pk], wards), part)
     rows = listed(numbers)
     values: dict[str, Any] = {
         "body": found,
-        "ward": ward_name,
+        "ward": get_text_list(list(wards.values()), _("and")),
         "chosen": chosen,
         "reports": rows[:PAGE],
         "page": page,
@@ -85,7 +89,7 @@ def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]  # put there by its middleware
         response = render(request, "web/body_list.html", values)
     else:
-        response = render(request, "web/body.html", values | _whole(request, found, area_id, rows))
+        response = render(request, "web/body.html", values | _whole(request, found, wards, rows))
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -97,7 +101,7 @@ def by_name(_request: HttpRequest, name: str, ward: str = "") -> HttpResponse:
     if found is None:
         raise Http404
     return redirect(
-        f"/reports/{found.slug}" + (f"/{slug_of(ward)}" if ward else ""), permanent=True
+        f"/reports/{found.slug}" + (f"/{_slugs(ward.split('|'))}" if ward else ""), permanent=True
     )
 
 
@@ -109,19 +113,39 @@ def _body(request: HttpRequest, slug: str) -> Body | None:
     return found
 
 
-def _ward(found: Body, ward: str) -> tuple[int, str]:
-    """The area's number and name; 0 and "" without one."""
+def _slugs(names: Iterable[str]) -> str:
+    """The names of wards as an address has them."""
+    return "|".join(dict.fromkeys(slug_of(name) for name in names if name.strip()))
+
+
+def _to_wards(request: HttpRequest, found: Body) -> HttpResponse:
+    """From the form that offers the wards to the address of those that were ticked."""
+    others = request.GET.copy()
+    wards = _slugs(others.pop("ward"))
+    address = f"/reports/{found.slug}" + (f"/{wards}" if wards else "")
+    return redirect(f"{address}?{others.urlencode()}" if others else address)
+
+
+def _wards(found: Body, ward: str) -> dict[int, str]:
+    """The areas' numbers and names; {} without one."""
     if not ward:
-        return 0, ""
-    areas = areas_by_slug(ward)
-    if not areas:
-        raise Http404
+        return {}
+    slugs = dict.fromkeys(ward.split("|"))
+    areas = areas_by_slug(*slugs)
     counted = {one.line.name for one in wards_of(found.pk)}
-    named = {number: name for number, name in areas.items() if name in counted} or areas
-    return next(iter(named.items()))
+    picked = {}
+    for one in slugs:
+        named = {number: name for number, name in areas.items() if slug_of(name) == one}
+        if not named:
+            raise Http404
+        number = next((number for number, name in named.items() if name in counted), min(named))
+        picked[number] = named[number]
+    return picked
 
 
-def _whole(request: HttpRequest, found: Body, area_id: int, rows: list[Listed]) -> dict[str, Any]:
+def _whole(
+    request: HttpRequest, found: Body, wards: Mapping[int, str], rows: list[Listed]
+) -> dict[str, Any]:
     """What the page has around its list."""
     figures = figures_of(found.pk)
     return {
@@ -129,7 +153,8 @@ def _whole(request: HttpRequest, found: Body, area_id: int, rows: list[Listed]) 
         "figures": figures,
         "chart": chart_of(figures),
         "wards": wards_of(found.pk),
-        **_map(request, found, area_id, rows[:PAGE]),
+        "chosen_wards": {slug_of(name) for name in wards.values()},
+        **_map(request, found, tuple(wards), rows[:PAGE]),
     }
 
 
@@ -145,15 +170,17 @@ def _month(name: str) -> str:
     return str(MONTHS_3[int(name[5:7])]).capitalize()
 
 
-def _map(request: HttpRequest, found: Body, area_id: int, rows: Sequence[Listed]) -> dict[str, Any]:
-    areas = (area_id,) if area_id else tuple(found.areas.values_list("pk", flat=True))
+def _map(
+    request: HttpRequest, found: Body, wards: tuple[int, ...], rows: Sequence[Listed]
+) -> dict[str, Any]:
+    areas = wards or tuple(found.areas.values_list("pk", flat=True))
     lat, lon, zoom = cobrand_of(request).centre
     if box := extent_of(areas):
         lat, lon, zoom = box.centre.lat, box.centre.lon, zoom_for(box)
     asked = point_in(request, "lat", "lon")
     centre = asked or Point(lat, lon)
     zoom = number_in(request, "zoom", zoom)
-    fields = {"body": found.slug} | ({"area": str(area_id)} if area_id else {})
+    fields = [("body", found.slug), *(("area", str(number)) for number in wards)]
     return {
         "still": still_map(centre, zoom, pins=still_pins(rows)),
         "map": map_settings(

@@ -34,7 +34,14 @@ class FeedConverter(StringConverter):
     regex = "rss|atom"
 
 
+class SlugsConverter(StringConverter):
+    """Several short names with bars between them."""
+
+    regex = r"[-a-zA-Z0-9_]+(?:\|[-a-zA-Z0-9_]+){1,49}"
+
+
 register_converter(NumberConverter, "number")
+register_converter(SlugsConverter, "slugs")
 register_converter(FeedConverter, "feed")
 Purpose = MailedLink.Purpose
 
@@ -62,6 +69,7 @@ urlpatterns = [
     path("reports", bodies.bodies, name="bodies"),
     path("reports/<slug:slug>", bodies.body, name="body"),
     path("reports/<slug:slug>/<slug:ward>", bodies.body, name="ward"),
+    path("reports/<slug:slug>/<slugs:ward>", bodies.body),
     path("reports/<str:name>", bodies.by_name),
     path("reports/<str:name>/<str:ward>", bodies.by_name),
     path("P/<str:token>", account.mailed_link, {"purpose": Purpose.CONFIRM_REPORT}),

@@ -63,6 +63,69 @@ def test_a_ward_has_its_own_list_and_address(client, town, ward):
     assert client.get("/reports/borsetshire/south-ward").status_code == 404
 
 
+@pytest.fixture
+def two(town, ward):
+    """Another ward beside it, a report in each and one in neither."""
+    square = shapely.box(24.95, 60.16, 24.97, 60.18)
+    other = Area.objects.create(
+        name="South Ward", kind="ward", code="s", boundary=shapely.to_wkb(square),
+        west=24.95, south=60.16, east=24.97, north=60.18,
+    )  # fmt: skip
+    forget_shapes()
+    town.report(title="In the north", area_ids=[ward.pk])
+    town.report(title="In the south", area_ids=[other.pk])
+    town.report(title="In neither")
+    refresh_figures()
+    return ward, other
+
+
+@pytest.mark.parametrize("bar", ["|", "%7C"])
+def test_several_wards_are_shown_at_once(client, town, two, bar):
+    shown = page(client.get(f"/reports/borsetshire/north-ward{bar}south-ward"))
+    assert "<h1>North Ward and South Ward</h1>" in shown
+    assert "In the north" in shown
+    assert "In the south" in shown
+    assert "In neither" not in shown
+    for one in two:
+        assert f"area={one.pk}" in shown  # of the map's pins
+    assert client.get(f"/reports/borsetshire/north-ward{bar}nowhere").status_code == 404
+
+
+def test_wards_are_ticked_without_scripts_and_the_filters_stay(client, town, two):
+    form = page(client.get("/reports/borsetshire/south-ward?status=open"))
+    assert '<input type="checkbox" name="ward" value="south-ward" checked>' in form
+    assert '<input type="checkbox" name="ward" value="north-ward">' in form
+    assert '<input type="hidden" name="status" value="open">' in form
+    answer = client.get("/reports/borsetshire?ward=north-ward&ward=South+Ward&status=open")
+    assert answer["Location"] == "/reports/borsetshire/north-ward%7Csouth-ward?status=open"
+    assert client.get("/reports/borsetshire?ward=")["Location"] == "/reports/borsetshire"
+
+
+def test_bookmarks_of_several_wards_lead_to_them(client, town):
+    answer = client.get("/reports/Borsetshire+County/North%20Ward%7CSouth%20Ward")
+    wanted = "/reports/borsetshire/north-ward%7Csouth-ward"
+    assert (answer.status_code, answer["Location"]) == (301, wanted)
+
+
+def test_pins_and_feeds_take_several_wards(client, town, two):
+    box = f"{LON - 0.01},{LAT - 0.01},{LON + 0.01},{LAT + 0.01}"
+    wanted = {"bbox": box, "area": [one.pk for one in two]}
+    titles = {pin["title"] for pin in client.get("/api/pins", wanted).json()["pins"]}
+    assert titles == {"In the north", "In the south"}
+    feed = page(client.get("/atom/reports/borsetshire/north-ward%7Csouth-ward"))
+    assert "In the south" in feed
+    assert "In neither" not in feed
+
+
+@pytest.mark.parametrize("who", [None, "ines", "oskar"])
+def test_nobody_sees_in_several_wards_what_is_not_public(client, town, two, who):
+    town.report(title="Not for the street", is_private=True, area_ids=[two[1].pk])
+    if who:
+        client.force_login(getattr(town, who))
+    shown = page(client.get("/reports/borsetshire/north-ward%7Csouth-ward"))
+    assert "Not for the street" not in shown
+
+
 def test_the_map_of_a_ward_has_its_pins_only(client, town, ward):
     report = town.report(area_ids=[ward.pk])
     town.report()
