@@ -2,7 +2,8 @@
 // through the views; a shared address opens the same one.
 
 const REST = 4000; // milliseconds between two moves that are views of their own
-const USUAL = { sort: "newest" };
+// The order that goes without saying: a body's page has another than the map.
+const usual = (name) => (name === "sort" ? filterForm()?.dataset.usualSort ?? "newest" : undefined);
 
 export const round = (degrees) => degrees.toFixed(6);
 
@@ -26,7 +27,7 @@ function addressOf(map) {
   for (const [name, value] of Object.entries({ lat, lon, zoom })) address.searchParams.set(name, value);
   const form = filterForm();
   for (const [name, value] of form ? new FormData(form) : []) {
-    const isSaid = value && value !== USUAL[name] && name !== "bbox" && !["lat", "lon", "zoom"].includes(name);
+    const isSaid = value && value !== usual(name) && name !== "bbox" && !["lat", "lon", "zoom"].includes(name);
     if (isSaid) address.searchParams.append(name, value);
   }
   return address;
@@ -38,7 +39,7 @@ function fill(form, wanted) {
     if (!field.name || field.name in { lat: 1, lon: 1, zoom: 1, bbox: 1 }) continue;
     const values = wanted.getAll(field.name);
     if (field.type === "checkbox") field.checked = values.includes(field.value);
-    else field.value = values[0] ?? USUAL[field.name] ?? "";
+    else field.value = values[0] ?? usual(field.name) ?? "";
   }
 }
 

@@ -37,6 +37,19 @@ def test_a_shared_address_opens_the_same_view(open_page, world):
     assert page.evaluate("window.heard.pins.count") == page.locator("#list > .rows .row").count()
 
 
+def test_an_order_stands_in_the_address_unless_it_is_the_pages_own(open_page, world):
+    page = with_map(open_page(f"/reports/{world.county.slug}"))
+    page.get_by_text("Filter and sort").click()
+    page.select_option("#filter-sort", "updates")
+    expect(page).to_have_url(re.compile("sort=updates"))
+    page.select_option("#filter-sort", "newest")
+    expect(page).to_have_url(re.compile("sort=newest"))
+    page.select_option("#filter-sort", "changed")
+    expect(page).not_to_have_url(re.compile("sort="))
+    page.go_back()
+    expect(page.locator("#filter-sort")).to_have_value("newest")
+
+
 def test_words_narrow_map_and_list(open_page, world):
     page = with_map(open_page(AROUND))
     page.get_by_text("Filter and sort").click()

@@ -78,8 +78,8 @@ def test_a_place_that_is_not_known_is_an_error_beside_the_field(client, town, ga
     assert 'aria-invalid="true"' in page(shown)
 
 
-@pytest.mark.parametrize("text", ["60.169, 24.94", "9GG65W9R+J2", "5W9R+J2"])
-def test_coordinates_and_plus_codes_lead_to_the_map(client, town, text):
+@pytest.mark.parametrize("text", ["60.169, 24.94", "9GG65W9R+J2", "5W9R+J2", "KP20le"])
+def test_coordinates_plus_codes_and_locators_lead_to_the_map(client, town, text):
     assert client.get("/around", {"pc": text})["Location"].startswith("/around?lat=60.1")
 
 
