@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import pytest_socket
 from django.conf import settings
+from django.core.cache import cache
 from psycopg import sql
 from tools import messages
 
@@ -32,6 +33,12 @@ def pytest_configure() -> None:
     hypothesis.settings.register_profile("unhurried", deadline=None)
     hypothesis.settings.load_profile("unhurried")
     messages.compile_all()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What was kept for the next visitor is another test's."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -116,7 +116,12 @@ def _poll(connection: Connection, what: What, *, cursor: Cursor, since: datetime
             )
             _note_failure(connection, error, failures=failures)
             wait = error.after if isinstance(error, TryLater) else None
-            run_services.put_off(cursor, failures=failures, asked_wait=wait)
+            run_services.put_off(
+                cursor,
+                failures=failures,
+                interval=timedelta(seconds=connection.poll_seconds),
+                asked_wait=wait,
+            )
             return Polled(run=run, counts=total)
         upto = span.end if span is not None else run.started_at
         run_services.finish_run(run, cursor=cursor, counts=counts, deviations=deviations, upto=upto)

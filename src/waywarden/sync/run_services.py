@@ -138,9 +138,11 @@ def plan_next_poll(cursor: Cursor, *, interval: timedelta) -> None:
         cursors.filter(reach_back_to=cursor.reach_back_to).update(reach_back_to=None)
 
 
-def put_off(cursor: Cursor, *, failures: int, asked_wait: timedelta | None = None) -> None:
+def put_off(
+    cursor: Cursor, *, failures: int, interval: timedelta, asked_wait: timedelta | None = None
+) -> None:
     """The connection is asked again after a pause that grows with its failures."""
-    at = next_try_at(now=clock.now(), failures=failures, asked_wait=asked_wait)
+    at = next_try_at(now=clock.now(), failures=failures, interval=interval, asked_wait=asked_wait)
     Cursor.objects.filter(pk=cursor.pk).update(next_poll_at=at)
 
 

@@ -18,8 +18,8 @@ _GOLDEN = 0.6180339887498949
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 #: A connection is never asked more often than this.
 SHORTEST_INTERVAL = timedelta(seconds=5)
-#: After failures the next try comes no later than this.
-LONGEST_PAUSE = timedelta(hours=1)
+#: After failures a connection with a shorter interval is given this much rest.
+SHORTEST_REST = timedelta(minutes=1)
 #: How far the nightly mop-up reaches back.
 MOP_UP = timedelta(hours=24)
 
@@ -81,11 +81,15 @@ def next_try_at(
     *,
     now: datetime,
     failures: int,
+    interval: timedelta,
     asked_wait: timedelta | None = None,
     chance: Callable[[], float] = random.random,
 ) -> datetime:
-    """When to ask again after `failures` polls in a row that did not work (1 or more)."""
-    pause = min(pause_after(failures, chance=chance), LONGEST_PAUSE)
+    """When to ask again after `failures` polls in a row that did not work (1 or more).
+
+    The pause grows up to the connection's own interval: who is back is asked as soon as ever.
+    """
+    pause = min(pause_after(failures, chance=chance), max(interval, SHORTEST_REST))
     return now + max(pause, asked_wait or timedelta())
 
 

@@ -20,11 +20,12 @@ from waywarden.reports.models import Report, Update
 FILE = Path(__file__).resolve().parents[5] / "shared" / "reference" / "open311-openapi.json"
 ROOT = "/open311/v2"
 
+if not FILE.is_file():
+    pytest.skip("the published description is not here", allow_module_level=True)
+
 
 def _described():
     """The description as a server of JSON under our address, with what may be null."""
-    if not FILE.is_file():
-        return {"openapi": "3.0.3", "info": {"title": "", "version": ""}, "paths": {}}
     told = json.loads(FILE.read_text())
     for schema in told["components"]["schemas"].values():
         for name, inner in schema["properties"].items():
@@ -48,7 +49,6 @@ def token(town) -> str:
     return key_for(*scopes, body=town.county, is_sandbox=True, rate_per_minute=100_000)
 
 
-@pytest.mark.skipif(not FILE.is_file(), reason="the published description is not here")
 @schema.parametrize()
 @settings(
     max_examples=15,
@@ -66,7 +66,6 @@ def test_answers_fit_the_published_description(case, one_connection, token):
     case.call_and_validate(checks=[checks.not_a_server_error, checks.response_schema_conformance])
 
 
-@pytest.mark.skipif(not FILE.is_file(), reason="the published description is not here")
 @pytest.mark.parametrize(
     ("path", "rows"),
     [

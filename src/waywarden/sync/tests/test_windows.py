@@ -70,15 +70,26 @@ def test_thousands_that_were_asked_at_once_are_spread_over_the_interval_after_on
 
 
 @pytest.mark.parametrize(
-    ("failures", "asked_minutes", "minutes"),
-    [(1, 0, 1), (2, 0, 5), (5, 0, 60), (50, 0, 60), (1, 90, 90)],
+    ("failures", "interval", "asked_minutes", "minutes"),
+    [
+        (1, "15 min", 0, 1),
+        (2, "15 min", 0, 5),
+        (3, "15 min", 0, 15),
+        (50, "15 min", 0, 15),
+        (50, "2 h", 0, 120),
+        (1, "5 s", 0, 1),
+        (50, "5 s", 0, 1),
+        (1, "15 min", 90, 90),
+    ],
 )
-def test_after_failures_the_pause_grows_to_an_hour_and_the_wish_of_the_server_counts(
-    failures, asked_minutes, minutes
+def test_after_failures_the_pause_grows_to_the_interval_and_the_wish_of_the_server_counts(
+    failures, interval, asked_minutes, minutes
 ):
+    usual = {"5 s": 5, "15 min": 900, "2 h": 7200}[interval]
     at = windows.next_try_at(
         now=NOW,
         failures=failures,
+        interval=timedelta(seconds=usual),
         asked_wait=timedelta(minutes=asked_minutes),
         chance=lambda: 0,
     )
