@@ -17,9 +17,9 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
 from waywarden.areas.models import Area, LayerShape
+from waywarden.areas.wards import ward_slug
 from waywarden.geo.points import Box
 from waywarden.kernel import clock
-from waywarden.kernel.text import slug
 
 #: Seconds after which a process looks whether the areas have changed.
 _LOOK_AGAIN = 30.0
@@ -54,7 +54,7 @@ def areas_at(*, lat: float, lon: float) -> tuple[int, ...]:
 def areas_by_slug(*names: str) -> dict[int, str]:
     """The areas whose name makes one of these slugs, by id: `north-ward` finds "North Ward"."""
     rows = Area.objects.order_by("id").values_list("id", "name")
-    return {number: called for number, called in rows if slug(called) in names}
+    return {number: called for number, called in rows if ward_slug(called) in names}
 
 
 def areas_at_each(*, lats: Sequence[float], lons: Sequence[float]) -> list[tuple[int, ...]]:

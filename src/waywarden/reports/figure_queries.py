@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from waywarden.areas.models import Area
-from waywarden.kernel.text import slug
+from waywarden.areas.wards import ward_slug
 from waywarden.reports.count_models import BodyFigures
 
 
@@ -79,7 +79,7 @@ def wards_of(body_id: int) -> tuple[Ward, ...]:
     counted = {number: (reported, fixed) for number, reported, fixed in row.areas} if row else {}
     names = Area.objects.filter(pk__in=list(counted)).exclude(bodies=body_id)
     found = [
-        Ward(slug(name), Line(name, *counted[number]))
+        Ward(ward_slug(name), Line(name, *counted[number]))
         for number, name in names.values_list("pk", "name")
     ]
     return tuple(sorted(found, key=lambda ward: (-ward.line.reported, ward.line.name)))

@@ -17,12 +17,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from waywarden.areas.models import Area
+from waywarden.areas.wards import ward_slug
 from waywarden.bodies.queries import bodies_of
 from waywarden.bodies.words import said
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.kernel.errors import RuleBroken
-from waywarden.kernel.text import one_line, slug
+from waywarden.kernel.text import one_line
 from waywarden.notifications.alert_services import Target, change_frequency, follow, stop_alert
 from waywarden.notifications.models import Alert
 from waywarden.notifications.news import place_of
@@ -112,7 +113,7 @@ def _offered(place: Point, cobrand: Cobrand) -> list[Offered]:
                 words = _("Reports to %(body)s in %(area)s") % {
                     "body": said(body.name), "area": area.name,
                 }  # fmt: skip
-                feed = f"reports/{body.slug}/{slug(area.name)}"
+                feed = f"reports/{body.slug}/{ward_slug(area.name)}"
                 found.append(Offered(f"ward:{body.pk}:{area.pk}", words, feed))
     return found
 

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from waywarden.areas.queries import areas_by_slug, extent_of, outline_of
+from waywarden.areas.wards import ward_slug
 from waywarden.bodies.models import Body
 from waywarden.bodies.queries import body_by_slug, body_named
 from waywarden.geo.points import Point
 from waywarden.kernel.text import one_line
-from waywarden.kernel.text import slug as slug_of
 from waywarden.reports.clusters import category_names
 from waywarden.reports.figure_queries import Figures, figures_in_short, figures_of, wards_of
 from waywarden.reports.lists import Listed, listed
@@ -115,7 +115,7 @@ def _body(request: HttpRequest, slug: str) -> Body | None:
 
 def _slugs(names: Iterable[str]) -> str:
     """The names of wards as an address has them."""
-    return "|".join(dict.fromkeys(slug_of(name) for name in names if name.strip()))
+    return "|".join(dict.fromkeys(ward_slug(name) for name in names if name.strip()))
 
 
 def _to_wards(request: HttpRequest, found: Body) -> HttpResponse:
@@ -135,7 +135,7 @@ def _wards(found: Body, ward: str) -> dict[int, str]:
     counted = {one.line.name for one in wards_of(found.pk)}
     picked = {}
     for one in slugs:
-        named = {number: name for number, name in areas.items() if slug_of(name) == one}
+        named = {number: name for number, name in areas.items() if ward_slug(name) == one}
         if not named:
             raise Http404
         number = next((number for number, name in named.items() if name in counted), min(named))
@@ -153,7 +153,7 @@ def _whole(
         "figures": figures,
         "chart": chart_of(figures),
         "wards": wards_of(found.pk),
-        "chosen_wards": {slug_of(name) for name in wards.values()},
+        "chosen_wards": {ward_slug(name) for name in wards.values()},
         **_map(request, found, tuple(wards), rows[:PAGE]),
     }
 
