@@ -17,6 +17,7 @@ from waywarden.kernel import clock
 from waywarden.open311.types import Service
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.sending import services
+from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
 
 
@@ -138,6 +139,21 @@ def town(db, fake, settings) -> Town:
             "Street lighting", "lights", emails=["lights@example.org"], is_devolved_to_email=True
         ),
         connection=connection,
+    )
+
+
+@pytest.fixture
+def lane(town) -> Lane:
+    """The council's one lane."""
+    return Lane(town.connection.pk, 0)
+
+
+@pytest.fixture
+def district(town) -> Category:
+    """Another body, reached by mail."""
+    body = Body.objects.create(name="District", slug="district")
+    return Category.objects.create(
+        body=body, name="Litter", slug="litter", emails=["litter@example.org"]
     )
 
 

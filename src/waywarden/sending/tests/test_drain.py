@@ -17,12 +17,6 @@ State = Delivery.State
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def lane(town) -> Lane:
-    """The council's one lane."""
-    return Lane(town.connection.pk, 0)
-
-
 def due_now():
     """Lets the time come for all that waits."""
     Delivery.objects.update(due_at=clock.now())

@@ -11,7 +11,6 @@ from waywarden.connections.models import Circuit, Connection
 from waywarden.connections.services import set_secrets
 from waywarden.kernel import clock
 from waywarden.sending.drain import drain
-from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
 from waywarden.sending.queries import lanes_due
 
@@ -19,12 +18,6 @@ State = Delivery.State
 
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lane(town) -> Lane:
-    """The council's one lane."""
-    return Lane(town.connection.pk, 0)
 
 
 def due_now():

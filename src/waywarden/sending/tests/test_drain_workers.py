@@ -13,19 +13,12 @@ from waywarden.reports.models import ReportBody
 from waywarden.sending import services
 from waywarden.sending.claim_services import claim
 from waywarden.sending.drain import drain
-from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
 
 State = Delivery.State
 
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lane(town) -> Lane:
-    """The council's one lane."""
-    return Lane(town.connection.pk, 0)
 
 
 def due_now():

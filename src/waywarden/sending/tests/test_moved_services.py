@@ -6,7 +6,6 @@ import time
 import pytest
 from django.db import OperationalError, connections, transaction
 
-from waywarden.bodies.models import Body, Category
 from waywarden.events.services import Actor
 from waywarden.kernel import clock
 from waywarden.reports.locking_services import lock_reports
@@ -19,19 +18,6 @@ from waywarden.sending.models import Delivery
 State = Delivery.State
 INES = Actor("user", None)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lane(town) -> Lane:
-    return Lane(town.connection.pk, 0)
-
-
-@pytest.fixture
-def district(town) -> Category:
-    body = Body.objects.create(name="District", slug="district")
-    return Category.objects.create(
-        body=body, name="Litter", slug="litter", emails=["litter@example.org"]
-    )
 
 
 @pytest.fixture

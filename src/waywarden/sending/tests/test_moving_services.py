@@ -2,7 +2,6 @@
 
 import pytest
 
-from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.events.services import Actor
 from waywarden.kernel.errors import RuleBroken
@@ -16,19 +15,6 @@ from waywarden.sending.models import Delivery
 State = Delivery.State
 INES = Actor("user", None)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lane(town) -> Lane:
-    return Lane(town.connection.pk, 0)
-
-
-@pytest.fixture
-def district(town) -> Category:
-    body = Body.objects.create(name="District", slug="district")
-    return Category.objects.create(
-        body=body, name="Litter", slug="litter", emails=["litter@example.org"]
-    )
 
 
 def states(report):
