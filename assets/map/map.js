@@ -64,13 +64,20 @@ function start(frame) {
   const corner = config.mode === "pick" ? "top-right" : "bottom-right";
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), corner);
   if (config.mode !== "report" && navigator.geolocation) {
-    map.addControl(new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), corner);
+    addLocator(map, config, corner);
   }
   dark.addEventListener("change", () => map.setStyle(makeStyle(config, dark.matches), { diff: false }));
   document.addEventListener("waywarden:located", ({ detail }) =>
     map.easeTo({ center: [detail.lon, detail.lat], zoom: Math.max(17, map.getZoom()) }));
   modes[config.mode in modes ? config.mode : "around"](map, config);
   frame.dispatchEvent(new CustomEvent("waywarden:map", { bubbles: true, detail: { map } }));
+}
+
+/** The button that goes to where one is. Its library names it only once it knows what is allowed. */
+function addLocator(map, config, corner) {
+  map.addControl(new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), corner);
+  const name = config.texts?.controls?.["GeolocateControl.FindMyLocation"] || "Find my location";
+  map.getContainer().querySelector(".maplibregl-ctrl-geolocate")?.setAttribute("aria-label", name);
 }
 
 /** Where the browser cannot draw a map the pictures stay, with what they have without scripts. */

@@ -91,3 +91,13 @@ def test_the_pictures_stay_where_the_browser_cannot_draw_a_map(open_page, world)
     page.goto(AROUND)
     expect(page.locator(".split-map .still")).to_be_visible()
     expect(page.locator(".split-map input[type=image]").first).to_be_attached()
+
+
+def test_the_button_to_where_one_is_has_its_name_before_the_browser_says_what_is_allowed(open_page):
+    """A reader of the screen meets no button without a name, however long that takes."""
+    page = open_page(AROUND)
+    page.add_init_script("navigator.permissions.query = () => new Promise(() => {});")
+    page.reload()
+    button = with_map(page).locator(".maplibregl-ctrl-geolocate")
+    expect(button).to_be_disabled()
+    expect(button).to_have_accessible_name("Go to where I am")
