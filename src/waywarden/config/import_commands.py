@@ -159,6 +159,9 @@ def _progress_bar() -> Iterator[Callable[["Progress"], None]]:
         task = bar.add_task("Importing", total=None, told="")
 
         def tell(progress: "Progress") -> None:
+            if progress.is_waiting:
+                bar.console.print("The same import seems to be running; waiting for it to end.")
+                return
             totals = progress.totals
             told = f"{totals.rows:,} rows, {totals.new:,} new"
             total = completed = None

@@ -46,6 +46,8 @@ class Progress:
     until: datetime | None = None
     position: datetime | None = None
     row_position: int = 0
+    is_waiting: bool = False
+    """Nothing yet: the same import seems to run, and is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ def _run(
     if dry_run:
         totals = _take_in(read(None), None, source=source, opened=opened, tell=tell)
         return Imported(run=None, totals=totals, deviations=tuple(notes.deviations))
-    with runs.alone(plan):
+    with runs.alone(plan, on_wait=lambda: tell(Progress(Totals(), is_waiting=True))):
         run = runs.begin_or_resume(plan, afresh=afresh)
         try:
             totals = _take_in(read(run), run, source=source, opened=opened, tell=tell)

@@ -1,14 +1,16 @@
 """Every write of a bulk import: its run, its batches, the rows it rejects (integration.md 4)."""
 
 import hashlib
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
@@ -29,6 +31,10 @@ from waywarden.sync.updates import ROW_TROUBLE
 
 #: The first span that is asked for.
 FIRST_SPAN = timedelta(days=1)
+#: Seconds that an import waits for the same one that seems to run. A process that was killed may
+#: leave its session at the database behind, which ends with the statement that it is at.
+WAITS_FOR_OTHER = 30.0
+LOOKS_EVERY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +82,16 @@ def fingerprint_of(*parts: object) -> str:
 
 
 @contextmanager
-def alone(plan: Plan) -> Iterator[None]:
-    """No second import of the same at the same time; a process that dies holds nothing.
+def alone(plan: Plan, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """No second import of the same at the same time; a process that dies holds nothing for long.
 
-    Raises RuleBroken while another one runs.
+    Waits some seconds for another one to end, which `on_wait` is told once. Raises RuleBroken
+    when it runs on.
     """
     number = int(fingerprint_of(plan.body.pk, plan.fingerprint)[:15], 16)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
-        if not cursor.fetchone()[0]:
-            message = "The same import is running already."
-            raise RuleBroken(message)
+    if not _try_lock(number):
+        on_wait()
+        _wait_for_lock(plan, number)
     try:
         yield
     finally:
@@ -94,13 +99,36 @@ def alone(plan: Plan) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
 
 
+def _try_lock(number: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+        return bool(cursor.fetchone()[0])
+
+
+def _wait_for_lock(plan: Plan, number: int) -> None:
+    give_up_at = time.monotonic() + WAITS_FOR_OTHER
+    while time.monotonic() < give_up_at:
+        time.sleep(LOOKS_EVERY)
+        if _try_lock(number):
+            return
+    run = _unfinished(plan).first()
+    so_far = f" It has taken in {run.rows:,} rows so far." if run is not None else ""
+    message = f"The same import is running already.{so_far}"
+    raise RuleBroken(message)
+
+
+def _unfinished(plan: Plan) -> QuerySet[ImportRun]:
+    """Runs of the same that have not come to their end, the latest first."""
+    return ImportRun.objects.filter(
+        body=plan.body, kind=plan.kind, fingerprint=plan.fingerprint, finished_at=None
+    ).order_by("-id")
+
+
 def begin_or_resume(plan: Plan, *, afresh: bool = False) -> ImportRun:
     """The run to go on with: the one that stopped, or a new one."""
     moment = clock.now()
     until = plan.asked_until or moment
-    stopped = ImportRun.objects.filter(
-        body=plan.body, kind=plan.kind, fingerprint=plan.fingerprint, finished_at=None
-    ).order_by("-id")
+    stopped = _unfinished(plan)
     if afresh:
         stopped.update(finished_at=moment, error="Begun anew.")
     run = stopped.first()

@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds by which the other side's clock differs when it is odd.
 CLOCK_IS_OFF = 60.0
-BUSY = "Another poll of this connection is running."
+BUSY = (
+    "Another poll of this connection is running. If it was killed, it lets go within three minutes."
+)
 _NEEDS = {What.UPDATES: Capability.FETCHES_UPDATES, What.REPORTS: Capability.FETCHES_REPORTS}
 
 

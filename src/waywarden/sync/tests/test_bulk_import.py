@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise
 from urllib.parse import parse_qs
@@ -193,9 +194,9 @@ def test_afresh_begins_anew(body, connect):
     assert Report.objects.count() == years.good
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_same_import_does_not_run_twice_at_once(body, connect):
-    connect(Years(100))
+@contextmanager
+def the_same_import_elsewhere(body):
+    """Another session runs the same import, until the event it gives is set."""
     plan = import_run_services.Plan(
         body=body,
         connection=body.sending_connection,
@@ -208,22 +209,57 @@ def test_the_same_import_does_not_run_twice_at_once(body, connect):
     holds, let_go = threading.Event(), threading.Event()
 
     def other():
-        with import_run_services.alone(plan):
-            holds.set()
-            let_go.wait(10)
-        database.close()
+        try:
+            with import_run_services.alone(plan):
+                import_run_services.begin_or_resume(plan)
+                holds.set()
+                let_go.wait()
+        finally:
+            database.close()
 
     thread = threading.Thread(target=other)
     thread.start()
-    holds.wait(10)
     try:
-        with pytest.raises(RuleBroken, match="running already"):
-            import_open311(body, since=START, until=END)
+        assert holds.wait(60)
+        yield let_go
     finally:
         let_go.set()
-        thread.join(10)
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_import_does_not_run_twice_at_once(body, connect, monkeypatch):
+    connect(Years(100))
+    monkeypatch.setattr(import_run_services, "WAITS_FOR_OTHER", 0.2)
+    monkeypatch.setattr(import_run_services, "LOOKS_EVERY", 0.05)
+    with (
+        the_same_import_elsewhere(body),
+        pytest.raises(RuleBroken, match=r"running already\. It has taken in 0 rows so far\."),
+    ):
+        import_open311(body, since=START, until=END)
+    assert not Report.objects.exists()
     import_open311(body, since=START, until=END)
     assert Report.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_waits_for_a_session_that_a_killed_one_left_and_says_so(
+    body, connect, monkeypatch
+):
+    connect(Years(100))
+    monkeypatch.setattr(import_run_services, "LOOKS_EVERY", 0.05)
+    told = []
+    with the_same_import_elsewhere(body) as let_go:
+
+        def tell(progress):
+            told.append(progress.is_waiting)
+            let_go.set()
+
+        done = import_open311(body, since=START, until=END, tell=tell)
+    assert told[0] is True
+    assert not any(told[1:])
+    assert done.totals.new == Report.objects.count() > 0
+    assert ImportRun.objects.count() == 1
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(body, connect):

@@ -44,7 +44,9 @@ from django.urls import get_resolver
 from waywarden.sync.models import What
 from waywarden.sync.polling import poll
 get_resolver().url_patterns
-print("ready", flush=True)
+from django.db import connection
+connection.ensure_connection()
+print("ready", connection.connection.info.backend_pid, flush=True)
 sys.stdin.readline()
 """
 POLL = """
@@ -112,9 +114,11 @@ def process(database_server):
         yield start
 
 
-def wait_until_ready(*processes):
-    for one in processes:
-        assert one.stdout.readline() == "ready\n"
+def wait_until_ready(one):
+    """The number of its session at the database."""
+    ready, session = one.stdout.readline().split()
+    assert ready == "ready"
+    return int(session)
 
 
 def let_go(one):
@@ -160,7 +164,8 @@ def test_the_same_rows_by_poll_and_by_push_in_two_processes_are_taken_in_once(se
     key = create_key(ApiKey(name="Works", scopes=["updates:write"], body_id=body.pk))
     polling = process(POLL, way.pk)
     pushing = process(PUSH, key, ROWS, at.isoformat())
-    wait_until_ready(polling, pushing)
+    for one in (polling, pushing):
+        wait_until_ready(one)
     for one in (polling, pushing):
         let_go(one)
     polled, _errors = polling.communicate(timeout=PATIENCE)
@@ -197,11 +202,12 @@ def test_an_import_killed_with_kill_9_goes_on_where_it_stopped(serve, process):
     way.options = {"endpoint": serve(stopping), "format": "json", "most_rows": 60}
     way.save()
     importing = process(IMPORT)
-    wait_until_ready(importing)
+    session = wait_until_ready(importing)
     let_go(importing)
     run = _wait_for_rows()
     importing.send_signal(signal.SIGKILL)
     importing.wait()
+    _wait_until_gone(session)
     stopping.may_go_on.set()
     held, stopped_at = Report.objects.count(), ImportRun.objects.get(pk=run.pk).position
     assert 0 < held < years.good
@@ -225,4 +231,17 @@ def _wait_for_rows():
             return run
         time.sleep(0.05)
     message = "the import has taken nothing in"
+    raise AssertionError(message)
+
+
+def _wait_until_gone(session):
+    """What a killed process was writing is written or undone only when its session has ended."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [session])
+            if cursor.fetchone() is None:
+                return
+        time.sleep(0.05)
+    message = "the session of the killed process lives on"
     raise AssertionError(message)
