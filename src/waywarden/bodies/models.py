@@ -212,14 +212,17 @@ class Category(models.Model):
         return self.name
 
     @property
+    def is_devolved(self) -> bool:
+        """Whether it goes a way of its own, whichever way its body goes."""
+        has_own = self.is_devolved_to_email or self.connection_id is not None
+        return has_own and self.body.can_be_devolved
+
+    @property
     def connection_for_sending(self) -> Connection | None:
         """What a report of this category goes through, None for e-mail (integration.md 1)."""
-        if self.body.can_be_devolved:
-            if self.is_devolved_to_email:
-                return None
-            if self.connection is not None:
-                return self.connection
-        return self.body.sending_connection
+        if not self.is_devolved:
+            return self.body.sending_connection
+        return None if self.is_devolved_to_email else self.connection
 
     @property
     def own_choice_is_ignored(self) -> bool:

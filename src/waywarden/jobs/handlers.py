@@ -20,7 +20,7 @@ from waywarden.notifications import questionnaire_services as asking
 from waywarden.reports.acknowledging_services import acknowledge_sent
 from waywarden.reports.fetched_photo_services import reports_with_photos, updates_with_photos
 from waywarden.reports.models import Report
-from waywarden.reports.queries import reports_with_shadow
+from waywarden.reports.queries import reports_with_shadow, updates_with_shadow
 from waywarden.sending import hold_services as held
 from waywarden.sending import moving_services as moving
 from waywarden.sending import queries as sending_queries
@@ -56,14 +56,18 @@ def install() -> None:
         later=[mail_sent],
     )
     on("update.acknowledged", later=[tell_of_updates])
-    on("report.moved", now=[follow_moves])
+    on("report.moved", now=[follow_moves], later=[rehearse_moves])
     on("report.duplicate", now=[move_followers])
     on("report.corrected", now=[require_held])
     on("report.withdrawn", now=[require_held, cancel_deliveries])
     on("update.corrected", now=[require_updates_held])
     on("update.withdrawn", now=[require_updates_held, cancel_update_deliveries])
     on("update.created", later=[mail_update_confirmations])
-    on("update.confirmed", now=[plan_updates, follow_as_said], later=[tell_of_updates])
+    on(
+        "update.confirmed",
+        now=[plan_updates, follow_as_said],
+        later=[tell_of_updates, rehearse_updates],
+    )
     on("update.fetched", later=[tell_of_updates, fetch_update_photos])
     on("report.fetched", later=[fetch_report_photos])
     on("reports.imported", later=[fetch_imported_photos])
@@ -204,6 +208,24 @@ def rehearse(facts: Facts) -> None:
     """Where a body has a connection in shadow, the report is built for it, and not sent."""
     shadowed = reports_with_shadow(_ids(facts))
     queue_each(tasks.rehearse_report, ({"report_id": one} for one in shadowed))
+
+
+def rehearse_updates(facts: Facts) -> None:
+    """The same for what people say of a report."""
+    _rehearse_updates(_ids(facts))
+
+
+def rehearse_moves(facts: Facts) -> None:
+    """Staff put a report under another category: news for its body, a report for another one."""
+    moves = [fact for fact in facts if "update" in fact.data]
+    stays = [fact for fact in moves if fact.data["to_body"] == fact.data["body"]]
+    _rehearse_updates([fact.data["update"] for fact in stays])
+    rehearse(tuple(fact for fact in moves if fact not in stays))
+
+
+def _rehearse_updates(update_ids: list[int]) -> None:
+    shadowed = updates_with_shadow(update_ids)
+    queue_each(tasks.rehearse_update, ({"update_id": one} for one in shadowed))
 
 
 def cancel_deliveries(facts: Facts) -> None:

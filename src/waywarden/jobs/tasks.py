@@ -124,6 +124,12 @@ def rehearse_report(report_id: int) -> None:
     shadow_services.rehearse_report(report_id)
 
 
+@app.task(name="rehearse_update", queue="sending")
+def rehearse_update(update_id: int) -> None:
+    """Builds an update for connections in shadow; nothing is sent."""
+    shadow_services.rehearse_update(update_id)
+
+
 @app.task(name="fetch_update_photos", queue="sync", retry=PHOTO_RETRY, pass_context=True)
 def fetch_update_photos(context: JobContext, update_id: int) -> None:
     """Fetches the photos that a fetched update names."""

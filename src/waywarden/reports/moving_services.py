@@ -109,12 +109,14 @@ def put_in_category(row: ReportBody, category: Category, *, may_have_it: bool, b
         created=moment,
         confirmed_at=moment,
     )
-    data = {"from": row.category_id, "to": category.pk, "body": row.body_id}
-    record(
-        Fact(
-            "report.moved", "report", report.pk, actor=by, data=data | {"to_body": category.body_id}
-        )
-    )
+    data = {
+        "from": row.category_id,
+        "to": category.pk,
+        "body": row.body_id,
+        "to_body": category.body_id,
+        "update": update.pk,
+    }
+    record(Fact("report.moved", "report", report.pk, actor=by, data=data))
     return update
 
 

@@ -145,6 +145,13 @@ def reports_with_shadow(report_ids: Iterable[int]) -> frozenset[int]:
     return frozenset(rows.exclude(body__shadow_connection=None).values_list("report_id", flat=True))
 
 
+def updates_with_shadow(update_ids: Iterable[int]) -> frozenset[int]:
+    """Those of the updates whose report is at a body with a connection in shadow."""
+    report_of = dict(Update.objects.filter(pk__in=list(update_ids)).values_list("pk", "report_id"))
+    shadowed = reports_with_shadow(report_of.values())
+    return frozenset(one for one, report_id in report_of.items() if report_id in shadowed)
+
+
 def last_change() -> str:
     """Differs from what it was whenever a public report came, went, moved or changed."""
     with connection.cursor() as cursor:

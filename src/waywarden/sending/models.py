@@ -153,11 +153,12 @@ class Answer(models.Model):
 
 
 class ShadowRequest(models.Model):
-    """What a connection in shadow would have been told of a report; nothing went out."""
+    """What a connection in shadow would have been told of a report or update; nothing went out."""
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="shadow_requests")
     body = models.ForeignKey(Body, models.CASCADE, related_name="shadow_requests")
     report = models.ForeignKey(Report, models.CASCADE, related_name="shadow_requests")
+    update = models.ForeignKey(Update, models.CASCADE, null=True, related_name="shadow_requests")
     at = models.DateTimeField()
     method = models.CharField(max_length=10, blank=True)
     url = models.TextField(blank=True)
@@ -169,11 +170,18 @@ class ShadowRequest(models.Model):
     class Meta:
         verbose_name = _("request in shadow")
         verbose_name_plural = _("requests in shadow")
-        constraints = [models.UniqueConstraint(fields=["connection", "report"], name="shadow_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "report", "update"],
+                name="shadow_once",
+                nulls_distinct=False,
+            )
+        ]
         indexes = [
             models.Index(fields=["body", "-at"], name="shadow_recent"),
             models.Index(fields=["at"], name="shadow_age"),
         ]
 
     def __str__(self) -> str:
-        return f"report {self.report_id} for {self.connection_id}"
+        what = f"update {self.update_id} of " if self.update_id else ""
+        return f"{what}report {self.report_id} for {self.connection_id}"

@@ -102,6 +102,11 @@ def takes_updates(category: Category, *, is_mailed: bool = False) -> bool:
     connection = None if is_mailed else category.connection_for_sending
     if connection is None:
         return category.body.mails_updates and (bool(category.emails) or not is_mailed)
+    return takes_updates_itself(connection)
+
+
+def takes_updates_itself(connection: Connection) -> bool:
+    """Whether updates go over a connection: by its switch, where its kind can."""
     kind = backend_class(connection.kind)
     return connection.sends_updates and kind.can(Capability.SENDS_UPDATES)
 

@@ -127,7 +127,7 @@ def rehearsed(body_id: int) -> QuerySet[ShadowRequest]:
     """What a body's connection in shadow would have been told, newest first, for the board."""
     return (
         ShadowRequest.objects.filter(body=body_id)
-        .select_related("report", "connection")
+        .select_related("report", "update", "connection")
         .order_by("-at", "-id")
     )
 

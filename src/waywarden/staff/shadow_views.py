@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -24,11 +24,19 @@ PAGE = 50
 def listed(request: HttpRequest, staff: Staff) -> HttpResponse:
     """The bodies with a connection in shadow, and how its rehearsals go."""
     good = Q(shadow_requests__findings=[])
+    its_own = Q(shadow_requests__connection=F("shadow_connection"))
     rows = (
         Body.objects.filter(staff.only("pk"), is_deleted=False)
         .exclude(shadow_connection=None)
         .select_related("shadow_connection", "sending_connection")
-        .annotate(built=Count("shadow_requests"), good=Count("shadow_requests", filter=good))
+        .annotate(
+            built=Count("shadow_requests", filter=its_own),
+            good=Count("shadow_requests", filter=its_own & good),
+            reports_built=Count(
+                "shadow_requests", filter=its_own & Q(shadow_requests__update=None)
+            ),
+            updates_built=Count("shadow_requests__update", filter=its_own),
+        )
         .order_by("name")
     )
     values = {"bodies": Paginator(rows, PAGE).get_page(request.GET.get("page"))}

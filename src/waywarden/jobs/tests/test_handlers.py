@@ -4,8 +4,9 @@ import pytest
 from django.db import transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from waywarden.bodies.models import Body
-from waywarden.events.services import Fact, record
+from waywarden.bodies.models import Body, Category
+from waywarden.connections.models import Connection
+from waywarden.events.services import Actor, Fact, record
 from waywarden.notifications.models import Alert, Questionnaire
 from waywarden.reports import services
 from waywarden.reports.author_services import withdraw_report
@@ -13,6 +14,7 @@ from waywarden.reports.models import ReportBody, Update
 from waywarden.reports.services import NewReport
 from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.sending.models import Delivery
+from waywarden.sending.moving_services import move_report
 from waywarden.web.tests import town
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,3 +149,45 @@ def test_nobody_is_mailed_or_asked_about_problems_born_in_a_bodys_system(place, 
     with transaction.atomic():
         record(Fact("update.fetched", "update", update.pk, data={}))
     assert queued() == ["tell_of_updates"]
+
+
+@pytest.fixture
+def in_shadow(place):
+    """The body of the lamps has a connection in shadow that is sent updates."""
+    new = Connection.objects.create(
+        name="New server", kind="open311", options={"endpoint": "https://new.example/"},
+        sends_updates=True,
+    )  # fmt: skip
+    Body.objects.filter(categories__name="Street light").update(shadow_connection=new)
+    return new
+
+
+def test_reports_and_updates_are_rehearsed_where_a_connection_is_in_shadow(place, in_shadow):
+    report = services.create_report(lamp(), user=place.rosa)
+    update = create_update(NewUpdate(report_id=report.pk, text="It flickers."), user=place.rosa)
+    assert [job.args for job in rehearsals()] == [
+        {"report_id": report.pk}, {"update_id": update.pk}
+    ]  # fmt: skip
+
+
+def test_a_report_that_staff_move_is_rehearsed_as_news_or_as_a_report_of_another_body(
+    place, in_shadow
+):
+    report = services.create_report(lamp(), user=place.rosa)
+    row = ReportBody.objects.get(report=report)
+    other = Category.objects.create(body=row.body, name="Lamp post", slug="lamp-post")
+    elsewhere = Body.objects.create(name="Next", slug="next", shadow_connection=in_shadow)
+    there = Category.objects.create(body=elsewhere, name="Lamps", slug="lamps")
+    by = Actor("user", place.ines.pk)
+
+    move_report(report.pk, from_body_id=row.body_id, category_id=other.pk, by=by)
+    move_report(report.pk, from_body_id=row.body_id, category_id=there.pk, by=by)
+
+    said = Update.objects.earliest("id")
+    assert [job.args for job in rehearsals()][1:] == [
+        {"update_id": said.pk}, {"report_id": report.pk}
+    ]  # fmt: skip
+
+
+def rehearsals():
+    return ProcrastinateJob.objects.filter(task_name__startswith="rehearse").order_by("id")

@@ -106,6 +106,14 @@ class Town:
         """The one delivery of a report or of an update."""
         return Delivery.objects.get(report=report, update=update)
 
+    def state_of(self, report: Report, update: Update | None = None) -> str:
+        """Where that delivery stands."""
+        return self.delivery(report, update).state
+
+    def due_now(self) -> None:
+        """Lets the time come for all that waits."""
+        Delivery.objects.update(due_at=clock.now())
+
     def row(self, report: Report) -> ReportBody:
         """What the report is at the council."""
         return ReportBody.objects.get(report=report, body=self.council)

@@ -17,15 +17,6 @@ State = Delivery.State
 pytestmark = pytest.mark.django_db
 
 
-def due_now():
-    """Lets the time come for all that waits."""
-    Delivery.objects.update(due_at=clock.now())
-
-
-def state_of(town, report, update=None):
-    return town.delivery(report, update).state
-
-
 def test_a_report_goes_to_the_server_and_its_number_comes_back(town, fake, lane, facts):
     report = town.report()
 
@@ -59,7 +50,7 @@ def test_a_devolved_category_goes_by_mail_while_its_body_is_open311(town, fake):
 
     drain(Lane(None, report.pk % 2))
 
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert (town.row(report).sent_by, town.row(report).external_id) == ("email", "")
     assert [message.to for message in mail.outbox] == [["lights@example.org"]]
     assert fake.memory.requests == {}
@@ -70,7 +61,7 @@ def test_many_reports_go_each_once_in_their_order(town, fake, lane):
 
     assert drain(lane) is None
 
-    assert {state_of(town, report) for report in reports} == {State.SENT}
+    assert {town.state_of(report) for report in reports} == {State.SENT}
     sent = [kept.new.attributes["fixmystreet_id"][0] for kept in fake.memory.requests.values()]
     assert sorted(sent) == sorted(str(report.pk) for report in reports)
     assert len(set(ReportBody.objects.values_list("external_id", flat=True))) == 30
@@ -82,7 +73,7 @@ def test_an_update_follows_its_report(town, fake, lane):
 
     drain(lane)
 
-    assert state_of(town, report, update) == State.SENT
+    assert town.state_of(report, update) == State.SENT
     (told,) = fake.memory.updates_in
     assert (told.service_request_id, told.update_id) == ("4711", str(update.pk))
     assert (told.status, told.description) == ("OPEN", "It grows.")
@@ -105,17 +96,17 @@ def test_a_token_is_asked_about_until_the_number_comes(town, fake, lane):
 
     next_due = drain(lane)
 
-    assert (state_of(town, report), town.delivery(report).token) == (State.PENDING, "T4711")
+    assert (town.state_of(report), town.delivery(report).token) == (State.PENDING, "T4711")
     assert next_due > clock.now()
-    assert state_of(town, report, update) == State.QUEUED
-    due_now()
+    assert town.state_of(report, update) == State.QUEUED
+    town.due_now()
     drain(lane)
-    assert state_of(town, report) == State.PENDING
+    assert town.state_of(report) == State.PENDING
     fake.settle()
-    due_now()
+    town.due_now()
     drain(lane)
     assert town.row(report).external_id == "4711"
-    assert state_of(town, report, update) == State.SENT
+    assert town.state_of(report, update) == State.SENT
     assert len(fake.memory.requests) == 1
 
 
@@ -129,9 +120,9 @@ def test_the_token_of_an_update_is_asked_about_and_holds_nothing_up(town, fake, 
     assert town.delivery(report, update).token == f"TU{update.pk}"
     assert [one.update_id for one in fake.memory.updates_in] == [str(update.pk), str(later.pk)]
     fake.settle()
-    due_now()
+    town.due_now()
     drain(lane)
-    assert state_of(town, report, update) == state_of(town, report, later) == State.SENT
+    assert town.state_of(report, update) == town.state_of(report, later) == State.SENT
     assert {fact.data["external_id"] for fact in facts("update.sent")} == {
         f"U{update.pk}",
         f"U{later.pk}",
@@ -170,7 +161,7 @@ def test_a_report_withdrawn_or_hidden_in_the_meantime_is_not_sent(town, fake, la
 
     assert drain(lane) is None
 
-    assert {state_of(town, report) for report in reports} == {State.CANCELLED}
+    assert {town.state_of(report) for report in reports} == {State.CANCELLED}
     assert fake.memory.calls == []
 
 
@@ -180,7 +171,7 @@ def test_a_closed_report_that_was_never_sent_is_still_sent(town, lane):
 
     drain(lane)
 
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
 
 
 def test_a_withdrawn_report_of_unknown_fate_is_only_looked_up(town, fake, lane):
@@ -189,9 +180,9 @@ def test_a_withdrawn_report_of_unknown_fate_is_only_looked_up(town, fake, lane):
     drain(lane)
     fake.switches.html = False
     Report.objects.update(state="cancelled")
-    due_now()
+    town.due_now()
 
     drain(lane)
 
-    assert state_of(town, report) == State.CANCELLED
+    assert town.state_of(report) == State.CANCELLED
     assert fake.memory.requests == {}

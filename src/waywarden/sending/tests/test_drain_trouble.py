@@ -20,15 +20,6 @@ State = Delivery.State
 pytestmark = pytest.mark.django_db
 
 
-def due_now():
-    """Lets the time come for all that waits."""
-    Delivery.objects.update(due_at=clock.now())
-
-
-def state_of(town, report, update=None):
-    return town.delivery(report, update).state
-
-
 @pytest.mark.parametrize("switch", ["lost_reply", "garbage"])
 def test_a_lost_answer_is_looked_up_and_adopted(town, fake, lane, switch):
     fake.switches.forgets_key = True
@@ -37,12 +28,12 @@ def test_a_lost_answer_is_looked_up_and_adopted(town, fake, lane, switch):
 
     next_due = drain(lane)
 
-    assert state_of(town, report) == State.UNKNOWN
+    assert town.state_of(report) == State.UNKNOWN
     assert next_due > clock.now()
     setattr(fake.switches, switch, False)
-    due_now()
+    town.due_now()
     drain(lane)
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert town.row(report).external_id == "4711"
     assert len(fake.memory.requests) == 1
 
@@ -55,14 +46,14 @@ def test_a_slow_answer_may_have_arrived_and_is_found(town, fake, lane):
     report = town.report()
 
     drain(lane)
-    assert state_of(town, report) == State.UNKNOWN
+    assert town.state_of(report) == State.UNKNOWN
 
     fake.switches.slow = 0
     while not fake.memory.requests:
         time.sleep(0.01)
-    due_now()
+    town.due_now()
     drain(lane)
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert len(fake.memory.requests) == 1
 
 
@@ -71,17 +62,17 @@ def test_a_login_page_is_no_answer_and_the_report_is_sent_again(town, fake, lane
     report = town.report()
 
     drain(lane)
-    assert state_of(town, report) == State.UNKNOWN
+    assert town.state_of(report) == State.UNKNOWN
 
-    due_now()
+    town.due_now()
     drain(lane)  # the list answers the login page, too: nobody knows, nothing is posted
-    assert state_of(town, report) == State.UNKNOWN
+    assert town.state_of(report) == State.UNKNOWN
     assert fake.memory.requests == {}
 
     fake.switches.html = False
-    due_now()
+    town.due_now()
     drain(lane)
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert len(fake.memory.requests) == 1
 
 
@@ -98,10 +89,10 @@ def test_without_a_list_the_connection_says_what_to_do(
     drain(lane)
 
     fake.switches.lost_reply = False
-    due_now()
+    town.due_now()
     drain(lane)
 
-    assert state_of(town, report) == state
+    assert town.state_of(report) == state
     assert len(fake.memory.requests) == requests  # posted again with the same key
 
 
@@ -116,9 +107,9 @@ def test_a_server_that_is_down_is_tried_later(town, fake, lane):
     assert "503" in delivery.reason
     assert next_due == delivery.due_at
     fake.switches.down = False
-    due_now()
+    town.due_now()
     drain(lane)
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
 
 
 def test_five_failures_in_a_row_open_the_circuit_and_the_others_burn_nothing(town, fake, lane):
@@ -142,7 +133,7 @@ def test_five_failures_in_a_row_open_the_circuit_and_the_others_burn_nothing(tow
         assert len(fake.memory.calls) == posts + 1  # one probe
         fake.switches.down = False
         Circuit.objects.update(probe_at=clock.now())
-        due_now()
+        town.due_now()
         assert drain(lane) is None
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.SENT}
     assert Circuit.objects.get().opened_at is None
@@ -181,7 +172,7 @@ def test_a_wrong_key_pauses_the_connection_and_the_deliveries_burn_nothing(town,
     town.connection.save()
     connections.resume(town.connection.pk)
     drain(lane)
-    assert {state_of(town, report) for report in reports} == {State.SENT}
+    assert {town.state_of(report) for report in reports} == {State.SENT}
 
 
 def test_options_that_cannot_work_pause_the_connection(town, lane):
@@ -192,7 +183,7 @@ def test_options_that_cannot_work_pause_the_connection(town, lane):
 
     assert Connection.objects.get().is_paused
     assert "endpoint" in Connection.objects.get().pause_reason
-    assert (state_of(town, report), town.delivery(report).attempts) == (State.QUEUED, 0)
+    assert (town.state_of(report), town.delivery(report).attempts) == (State.QUEUED, 0)
 
 
 def test_a_400_is_believed_after_three_tries_over_a_day(town, fake, lane, facts):
@@ -200,7 +191,7 @@ def test_a_400_is_believed_after_three_tries_over_a_day(town, fake, lane, facts)
     report = town.report()
 
     for number in (1, 2, 3):
-        due_now()
+        town.due_now()
         drain(lane)
         assert town.delivery(report).refusals == number
 
@@ -236,5 +227,5 @@ def test_already_exists_is_accepted_and_its_number_looked_up(town, fake, lane):
 
     drain(lane)
 
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert town.row(report).external_id == "4711"

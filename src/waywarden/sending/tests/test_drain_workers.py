@@ -21,20 +21,11 @@ State = Delivery.State
 pytestmark = pytest.mark.django_db
 
 
-def due_now():
-    """Lets the time come for all that waits."""
-    Delivery.objects.update(due_at=clock.now())
-
-
-def state_of(town, report, update=None):
-    return town.delivery(report, update).state
-
-
 def test_a_worker_that_died_between_leaves_evidence_and_nothing_goes_twice(town, fake, lane):
     fake.switches.forgets_key = True
     report = town.report()
     (claimed,) = claim(lane, limit=10)
-    assert state_of(town, report) == State.SENDING
+    assert town.state_of(report) == State.SENDING
     with ThreadPoolExecutor(1) as other:  # the dead worker's call had arrived
         fake.switches.lost_reply = True
         step = _sent_by_a_dead_worker(claimed)
@@ -45,10 +36,10 @@ def test_a_worker_that_died_between_leaves_evidence_and_nothing_goes_twice(town,
 
     Delivery.objects.update(claimed_until=clock.now() - timedelta(seconds=1))
     assert services.recover() == {lane}
-    assert state_of(town, report) == State.UNKNOWN
+    assert town.state_of(report) == State.UNKNOWN
     drain(lane)
 
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert town.row(report).external_id == "4711"
     assert len(fake.memory.requests) == 1
 
@@ -72,7 +63,7 @@ def test_a_worker_that_died_before_calling_is_made_up_for(town, fake, lane):
     services.recover()
     drain(lane)
 
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert len(fake.memory.requests) == 1
 
 
@@ -103,7 +94,7 @@ def test_a_paused_connection_is_left_alone(town, fake, lane):
 
     assert drain(lane) is None
 
-    assert (state_of(town, report), fake.memory.calls) == (State.QUEUED, [])
+    assert (town.state_of(report), fake.memory.calls) == (State.QUEUED, [])
 
 
 def test_a_worker_that_is_told_to_stop_gives_back_what_it_did_not_call_for(town, fake, lane):
@@ -147,7 +138,7 @@ def test_one_report_that_cannot_be_built_does_not_stop_the_others(town, fake, la
 
     drain(lane)
 
-    assert (state_of(town, broken), state_of(town, sound)) == (State.WAITING, State.SENT)
+    assert (town.state_of(broken), town.state_of(sound)) == (State.WAITING, State.SENT)
     assert f"delivery {town.delivery(broken).pk} cannot be built" in caplog.text
 
 
@@ -171,6 +162,6 @@ def test_what_was_sent_is_written_once_the_database_is_back(town, fake, lane, mo
 
     drain(lane)
 
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert len(fake.memory.requests) == 1
     assert Exchange.objects.filter(subject_kind="delivery").count() == 1

@@ -7,11 +7,12 @@ from waywarden.bodies.services import go_live
 from waywarden.connections.models import Connection, Exchange
 from waywarden.connections.services import set_secrets
 from waywarden.kernel.errors import RuleBroken
+from waywarden.reports.models import ReportBody, Update
 from waywarden.sending.drain import drain
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery, ShadowRequest
 from waywarden.sending.queries import rehearsed
-from waywarden.sending.shadow_services import rehearse_report
+from waywarden.sending.shadow_services import TO_COME, rehearse_report, rehearse_update
 
 pytestmark = pytest.mark.django_db
 
@@ -126,3 +127,45 @@ def test_e_mail_can_be_tried_in_shadow_too(town, fake, mailoutbox):
     assert (shown.url, shown.findings) == ("mailto:roads@example.org", [])
     assert "Deep pothole" in shown.request
     assert mailoutbox == []
+
+
+def test_an_update_is_rehearsed_beside_its_report_and_nobody_hears_of_it(town, fake, shadow):
+    report = town.report()
+    update = town.update(report)
+    rehearse_report(report.pk)
+
+    assert rehearse_update(update.pk) == 1
+    assert rehearse_update(update.pk) == 1
+
+    newest, of_report = rehearsed(town.council.pk)
+    assert (newest.update, of_report.update) == (update, None)
+    assert newest.url == f"{fake.url}/servicerequestupdates.xml"
+    assert f"update_id={update.pk}" in newest.request
+    assert newest.findings == []
+    assert fake.memory.calls == []
+
+
+def test_a_rehearsed_update_names_the_bodys_number_or_that_it_is_still_to_come(town, shadow):
+    report = town.report()
+    update = town.update(report)
+    rehearse_update(update.pk)
+    assert f"service_request_id={TO_COME}" in ShadowRequest.objects.get().request
+
+    ReportBody.objects.filter(report=report).update(external_id="4711")
+    rehearse_update(update.pk)
+    assert "service_request_id=4711" in ShadowRequest.objects.get().request
+
+
+def test_an_update_is_rehearsed_only_where_it_would_be_sent(town, shadow):
+    report = town.report()
+    hidden = town.update(report, visibility=Update.Visibility.HIDDEN)
+    assert rehearse_update(hidden.pk) == 0
+    Connection.objects.update(sends_updates=False)
+    assert rehearse_update(town.update(report).pk) == 0
+    assert not ShadowRequest.objects.exists()
+
+
+def test_what_goes_a_way_of_its_own_is_not_rehearsed_for_the_bodys(town, shadow):
+    report = town.report(town.lights)
+    assert rehearse_report(report.pk) == 0
+    assert rehearse_update(town.update(report).pk) == 0

@@ -5,6 +5,7 @@ import pytest
 from waywarden.bodies.models import Body, Membership
 from waywarden.connections.models import Connection
 from waywarden.kernel import clock
+from waywarden.reports.models import Update
 from waywarden.sending.models import ShadowRequest
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def shadow(desk, town) -> Connection:
 
 
 def test_the_page_says_how_the_rehearsals_go(as_ines, as_oskar, shadow, town):
-    assert "1 of 2 reports would go" in as_ines.get(LIST).content.decode()
+    assert "1 of 2 would go" in as_ines.get(LIST).content.decode()
     assert town.county.name not in as_oskar.get(LIST).content.decode()
 
 
@@ -61,3 +62,18 @@ def test_going_live_with_nothing_in_shadow_changes_nothing(as_ines, desk, town):
 def test_oskar_does_not_go_live_for_others(as_oskar, shadow, town):
     Membership.objects.filter(user=town.oskar).update(role="administrator")
     assert as_oskar.post(f"{LIST}{town.county.pk}/live/").status_code == 404
+
+
+def test_updates_are_shown_as_what_they_are(as_ines, as_oskar, shadow, desk, town):
+    row = ShadowRequest.objects.latest("id")
+    said = Update.objects.create(report=row.report, text="Deeper now.", created=clock.now())
+    ShadowRequest.objects.create(
+        connection=shadow, body=town.county, report=row.report, update=said, at=clock.now(),
+        method="POST", url="https://new.example/servicerequestupdates.xml", request="update_id=1",
+    )  # fmt: skip
+    listed = as_ines.get(LIST).content.decode()
+    assert "2 reports · 1 update<" in listed
+    assert "2 of 3 would go" in listed
+    shown = as_ines.get(f"{LIST}{town.county.pk}/").content.decode()
+    assert shown.count("an update ·") == 1
+    assert as_oskar.get(f"{LIST}{town.county.pk}/").status_code == 404
