@@ -37,6 +37,8 @@ class Environment:
     mail_answers: str
     mail_webhook_secret: str
     hold_seconds: int
+    aside_days: int
+    """0: rows set aside have no age."""
     time_zone: str
     map_dir: Path
     geocoder: str
@@ -77,6 +79,7 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         mail_answers=raw["WAYWARDEN_MAIL_ANSWERS"].strip().lower(),
         mail_webhook_secret=raw["WAYWARDEN_MAIL_WEBHOOK_SECRET"],
         hold_seconds=_number("WAYWARDEN_HOLD_SECONDS", raw["WAYWARDEN_HOLD_SECONDS"], "seconds"),
+        aside_days=_number("WAYWARDEN_ASIDE_DAYS", raw["WAYWARDEN_ASIDE_DAYS"], "days"),
         time_zone=_zone("WAYWARDEN_TIME_ZONE", raw["WAYWARDEN_TIME_ZONE"]),
         map_dir=_folder(raw["WAYWARDEN_MAP_DIR"]) if raw["WAYWARDEN_MAP_DIR"] else home / "map",
         geocoder=raw["WAYWARDEN_GEOCODER"],

@@ -10,6 +10,7 @@ class Kind(enum.Enum):
     TEXT = "text"
     YES_NO = "yes or no"
     SECONDS = "whole seconds"
+    DAYS = "whole days"
     METRES = "whole metres"
     LIST = "list, commas between"
     FOLDER = "folder"
@@ -128,6 +129,13 @@ SETTINGS: tuple[Setting, ...] = (
         Kind.SECONDS,
         "300",
         "How long a new report is held before it is sent; its author can withdraw it until then.",
+    ),
+    Setting(
+        "WAYWARDEN_ASIDE_DAYS",
+        Kind.DAYS,
+        "400",
+        "How long a row of a body's system is kept that tells of a report which is not this site's"
+        " or not here; such a row is applied when its report comes. 0 keeps it for ever.",
     ),
     Setting(
         "WAYWARDEN_TIME_ZONE",

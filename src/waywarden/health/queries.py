@@ -31,6 +31,8 @@ _MAIL_SERVERS = {Cause.TRY_LATER, Cause.UNKNOWN, Cause.MISCONFIGURED}
 ANSWERS_OF_LATE = timedelta(days=7)
 #: For how long a row about a report that is not known here is told of.
 UNKNOWN_OF_LATE = timedelta(days=1)
+#: Reasons for which a row set aside needs a person; of the others, which may be many, few are read.
+_WRONG = [one for one in SetAside.Reason if one != SetAside.Reason.UNKNOWN_REPORT]
 #: Connections that a question names one by one.
 NAMED_AT_MOST = 500
 
@@ -290,14 +292,13 @@ def _set_aside(ids: list[int], body_ids: Collection[int] | None) -> dict[int, tu
     is_unknown = Q(reason=SetAside.Reason.UNKNOWN_REPORT)
     is_late = Q(created__gt=clock.now() - UNKNOWN_OF_LATE)
     rows = SetAside.objects.filter(_among(ids), settled_at=None)
+    rows = rows.filter(Q(reason__in=_WRONG) | (is_unknown & is_late))
     if body_ids is not None:
         rows = rows.filter(body__in=list(body_ids))
     counted = (
         rows.order_by()
         .values("connection_id")
-        .annotate(
-            wrong=Count("pk", filter=~is_unknown), unknown=Count("pk", filter=is_unknown & is_late)
-        )
+        .annotate(wrong=Count("pk", filter=~is_unknown), unknown=Count("pk", filter=is_unknown))
     )
     return {row["connection_id"]: (row["wrong"], row["unknown"]) for row in counted}
 

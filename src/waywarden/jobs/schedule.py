@@ -18,7 +18,7 @@ from waywarden.reports import count_services, figure_services, photo_services
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
-from waywarden.sync import run_services
+from waywarden.sync import ageing_services, run_services
 from waywarden.sync import services as sync
 from waywarden.sync import watch_services as watches
 from waywarden.webhooks import queries as webhook_queries
@@ -130,6 +130,7 @@ def drop_old_records(timestamp: int) -> None:
     connections.drop_old_exchanges()
     shadow_services.drop_old_rehearsals()
     run_services.drop_old_runs()
+    ageing_services.age_set_aside()
     mailing.drop_old_mailings()
     alarms.drop_old_alarms()
     webhooks.drop_old_calls()

@@ -2,6 +2,7 @@
 
 import json
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -16,7 +17,7 @@ from waywarden.staff.board_views import bodies_of, seen_connection
 from waywarden.staff.pages import page
 from waywarden.sync import aside_services as aside
 from waywarden.sync.models import SetAside, What
-from waywarden.sync.queries import last_runs, set_aside_now
+from waywarden.sync.queries import last_runs, set_aside_aged, set_aside_now
 
 PAGE = 50
 RUNS = 200
@@ -38,7 +39,9 @@ def polls(request: HttpRequest, staff: Staff, connection_id: int) -> HttpRespons
 @staff_only
 def listed(request: HttpRequest, staff: Staff) -> HttpResponse:
     """Rows that wait for something, newest first."""
-    rows = set_aside_now(bodies_of(staff))
+    gone = set_aside_aged(bodies_of(staff))
+    shows_gone = request.GET.get("gone") == "age"
+    rows = gone if shows_gone else set_aside_now(bodies_of(staff))
     reason = request.GET.get("reason", "")
     if reason in SetAside.Reason.values:
         rows = rows.filter(reason=reason)
@@ -46,6 +49,9 @@ def listed(request: HttpRequest, staff: Staff) -> HttpResponse:
         "rows": Paginator(rows, PAGE).get_page(request.GET.get("page")),
         "reasons": SetAside.Reason.choices,
         "reason": reason,
+        "gone": gone.count(),
+        "shows_gone": shows_gone,
+        "days": settings.WAYWARDEN_ASIDE_DAYS,
     }
     return page(request, staff, "staff/set_aside.html", values, here="aside")
 

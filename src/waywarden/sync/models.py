@@ -97,8 +97,13 @@ class SetAside(models.Model):
         OUTSIDE = "outside", _("its place is outside the body's areas")
         FAILED = "failed", _("applying it failed")
 
+    #: Such a row tells of what is not this site's, or not here yet: nobody need look at it, and it
+    #: goes by age (`sync.ageing_services`).
+    NOT_OURS = (Reason.UNKNOWN_REPORT, Reason.OTHER_BODY, Reason.OUTSIDE)
+
     APPLIED = "applied"
     DROPPED = "dropped"
+    AGED = "aged"
 
     connection = models.ForeignKey(
         Connection,
@@ -118,7 +123,9 @@ class SetAside(models.Model):
     created = models.DateTimeField()
     tries = models.PositiveIntegerField(default=1)
     settled_at = models.DateTimeField(null=True)
-    settled_as = models.CharField(max_length=20, blank=True, help_text=_("applied or dropped"))
+    settled_as = models.CharField(
+        max_length=20, blank=True, help_text=_("applied, dropped or aged")
+    )
 
     class Meta:
         verbose_name = _("row set aside")
@@ -140,6 +147,12 @@ class SetAside(models.Model):
                 fields=["external_id"], name="set_aside_external", condition=Q(settled_at=None)
             ),
             models.Index(fields=["our_id"], name="set_aside_ours", condition=Q(settled_at=None)),
+            models.Index(
+                fields=["reason", "created"],
+                name="set_aside_reasons",
+                condition=Q(settled_at=None),
+            ),
+            models.Index(fields=["settled_as", "settled_at"], name="set_aside_settled"),
         ]
 
     def __str__(self) -> str:

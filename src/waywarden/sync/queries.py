@@ -264,7 +264,14 @@ def set_aside_now(body_ids: Iterable[int] | None = None) -> QuerySet[SetAside]:
     A row that came through a connection of several bodies and names no known report is nobody's:
     it is seen by those only who see all.
     """
-    rows = SetAside.objects.filter(settled_at=None).select_related("connection", "body")
-    if body_ids is not None:
-        rows = rows.filter(body__in=list(body_ids))
-    return rows.order_by("-id")
+    return _set_aside(body_ids).filter(settled_at=None)
+
+
+def set_aside_aged(body_ids: Iterable[int] | None = None) -> QuerySet[SetAside]:
+    """What went by age of late, for the same people."""
+    return _set_aside(body_ids).filter(settled_as=SetAside.AGED)
+
+
+def _set_aside(body_ids: Iterable[int] | None) -> QuerySet[SetAside]:
+    rows = SetAside.objects.select_related("connection", "body").order_by("-id")
+    return rows if body_ids is None else rows.filter(body__in=list(body_ids))

@@ -4,6 +4,7 @@ import pytest
 
 from waywarden.bodies.models import Membership
 from waywarden.events.models import Event
+from waywarden.kernel import clock
 from waywarden.reports.models import Report, ReportBody
 from waywarden.sync.models import SetAside
 
@@ -27,6 +28,23 @@ def test_rows_set_aside_are_listed_with_their_reason_and_oskar_sees_none(as_ines
     assert "No report of this body has the reference 4711." in as_ines.get(LIST).content.decode()
     assert "4711" not in as_oskar.get(LIST).content.decode()
     assert "Nothing is set aside." in as_ines.get(LIST, {"reason": "bad_date"}).content.decode()
+
+
+def test_what_went_by_age_is_counted_and_can_still_be_looked_at(as_ines, as_oskar, desk, settings):
+    settings.WAYWARDEN_ASIDE_DAYS = 30
+    assert "go after 30 days" in as_ines.get(LIST).content.decode()
+    assert "?gone=age" not in as_ines.get(LIST).content.decode()
+    at = clock.now()
+    SetAside.objects.filter(pk=desk.row.pk).update(settled_as="aged", settled_at=at)
+    assert "1 went of late" in as_ines.get(LIST).content.decode()
+    assert "line-aside" not in as_ines.get(LIST).content.decode()
+    gone = as_ines.get(LIST, {"gone": "age"}).content.decode()
+    assert f"{LIST}{desk.row.pk}/" in gone
+    row = as_ines.get(f"{LIST}{desk.row.pk}/").content.decode()
+    assert "it went by age" in row
+    assert 'value="apply"' not in row
+    assert "went of late" not in as_oskar.get(LIST).content.decode()
+    assert "line-aside" not in as_oskar.get(LIST, {"gone": "age"}).content.decode()
 
 
 def test_the_raw_row_is_shown_as_it_came(as_ines, desk):

@@ -295,7 +295,7 @@ def test_two_polls_at_once_take_each_row_in_once(system, connection, report):
 
     def work():
         try:
-            gate.wait(10)
+            gate.wait(60)
             runs.append(poll(connection))
         except Exception as error:  # noqa: BLE001 - told by the assertion below
             errors.append(error)
@@ -306,7 +306,7 @@ def test_two_polls_at_once_take_each_row_in_once(system, connection, report):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert not errors
     assert sum(run.new for run in runs) == 30
     assert Update.objects.count() == 30

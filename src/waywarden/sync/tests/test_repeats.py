@@ -52,7 +52,7 @@ def test_the_same_row_by_poll_and_by_push_at_once_is_taken_in_once(body, report)
 
     def push():
         try:
-            gate.wait(10)
+            gate.wait(60)
             results.append(take(body, row))
         except Exception as error:  # noqa: BLE001 - told by the assertion below
             errors.append(error)
@@ -63,7 +63,7 @@ def test_the_same_row_by_poll_and_by_push_at_once_is_taken_in_once(body, report)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert not errors
     assert sorted((counts.new, counts.repeated) for counts in results) == [(0, 1), (1, 0)]
     assert Update.objects.count() == 1
@@ -86,6 +86,6 @@ def test_a_row_waits_for_the_one_that_is_being_applied(body, report):
         thread.start()
         thread.join(0.5)
         assert thread.is_alive()
-    thread.join(30)
+    thread.join(60)
     assert first.new == 1
     assert (results[0].new, results[0].repeated) == (0, 1)
