@@ -58,6 +58,14 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     posts_a_minute: Annotated[
         int, Meta(ge=0, description="How many POSTs it may make; 0 is without end.")
     ] = 6000
+    largest_mb: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="The largest POST it may make, in megabytes, photos and all; 0 is as much "
+            "as the server takes (`--largest`).",
+        ),
+    ] = 0.0
 
 
 class QuestionTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

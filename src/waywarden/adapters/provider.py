@@ -116,7 +116,7 @@ class SystemProvider:
         answer = self._once(
             post,
             send=lambda: _packed(self.system.send_update(update)),
-            look_up=lambda since: next(iter(self.system.find_update(update, since)), None),
+            look_up=lambda since: self._untaken(post, self.system.find_update(update, since)),
             drafts=lambda: self.system.update_steps(update),
             report_id=new.service_request_id,
         )
@@ -204,7 +204,7 @@ class SystemProvider:
         )
 
     def _untaken(self, post: Post, found: Iterable[str]) -> str | None:
-        """The report that an attempt made whose answer was lost: no other attempt's."""
+        """What an attempt made whose answer was lost: no other attempt's."""
         for number in found:
             if not self._store.is_taken(post, number):
                 return number

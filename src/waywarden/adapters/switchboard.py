@@ -116,6 +116,9 @@ class Switchboard:
         mounted = self._with_key(call)
         key = _key_of(mounted, call)
         if key is not None:
+            if key.largest_mb and call.body_bytes > key.largest_mb * 1_000_000:
+                message = f"{key.name} may post {key.largest_mb:g} megabytes at once."
+                raise ProviderError(413, message)
             name = f"{mounted.deployment.jurisdiction} {key.sha256}"
             wait = self._paces.wait_of(name, a_minute=key.posts_a_minute)
             if wait is not None:

@@ -15,6 +15,8 @@ class Call:
     jurisdiction_id: str = ""
     api_key: str = ""
     idempotency_key: str = ""
+    body_bytes: int = 0
+    """How large the POST was, photos and all."""
 
 
 class ProviderError(Exception):

@@ -179,14 +179,16 @@ class Open311App:
             return _failed(kind, ProviderError(500, "Something went wrong here; it was noted."))
 
     def _asked(self, environ: WSGIEnvironment, *, item: str, kind: str) -> Asked:
-        fields = forms.read_query(environ.get("QUERY_STRING", ""))
+        fields, body = forms.read_query(environ.get("QUERY_STRING", "")), b""
         if environ["REQUEST_METHOD"] == "POST":
-            form = forms.read_form(self._body(environ), environ.get("CONTENT_TYPE", ""))
+            body = self._body(environ)
+            form = forms.read_form(body, environ.get("CONTENT_TYPE", ""))
             fields = Fields([*fields.pairs, *form.pairs], form.uploads)
         call = Call(
             jurisdiction_id=fields.text("jurisdiction_id"),
             api_key=fields.text("api_key"),
             idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY", "").strip(),
+            body_bytes=len(body),
         )
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         return Asked(

@@ -39,6 +39,8 @@ class OddServer:
     has_updates: bool = True
     tells_refs: bool = True
     gives_tokens: bool = False
+    lists_posted: bool = False
+    """Whether its list of updates holds what was posted, under ids of its own."""
     slow: float = 0.0
     refuses: bool = False
     garbage: bool = False
@@ -110,6 +112,11 @@ class OddServer:
             return 403, _errors("403", "Which key?")
         self.posted.append(form)
         if path == "/servicerequestupdates":
+            if self.lists_posted:
+                given = {name: values[0] for name, values in form.items()}
+                at, words = given["updated_datetime"], given["description"]
+                posted_as = f"u{len(self.posted)}"
+                self.tell(given["service_request_id"], "OPEN", words, update_id=posted_as, at=at)
             row = f"<update_id>u{len(self.posted)}</update_id>"
             body = f"<request_update>{row}</request_update>"
             return 200, f"<service_request_updates>{body}</service_request_updates>"

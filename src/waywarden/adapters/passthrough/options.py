@@ -42,6 +42,13 @@ class PassthroughOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_
         int, Meta(ge=1, le=90, description="How old requests may be that are watched for changes.")
     ] = 90
     takes_updates: Annotated[bool, Meta(description="Whether it takes what people add.")] = True
+    lists_what_it_takes: Annotated[
+        bool,
+        Meta(
+            description="Whether its list of updates holds what people add too: what is not in it "
+            "after a lost answer is then sent again."
+        ),
+    ] = False
     headers: Annotated[dict[str, str], Meta(description="Further headers of every call.")] = {}
 
 

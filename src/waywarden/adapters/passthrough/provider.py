@@ -101,6 +101,21 @@ class PassthroughSystem(System):
             receipt = self._client.create_update(new)
         return Sent(id=receipt.update_id, token=receipt.token)
 
+    def find_update(self, update: Update, since: datetime) -> Iterator[str]:
+        """By our id, else by report, words and time. Not to be there proves something only where
+        the file says that their list holds what people add."""
+        if self._options.updates != "theirs":
+            raise CannotAsk
+        start = min(since, update.new.updated_datetime) - CLOCK_SLACK
+        try:
+            with _translated():
+                rows = list(self._client.updates(types.UpdateQuery(start, clock.now())))
+        except (Refused, NotKnown, Misconfigured) as error:
+            raise CannotAsk from error
+        yield from (row.update_id for row in rows if _is_same_update(row, update, start))
+        if not self._options.lists_what_it_takes:
+            raise CannotAsk
+
     def requests(self, wanted: Wanted) -> Iterable[types.ServiceRequest | BadRow]:
         return each(self._rows(wanted), _checked, key=lambda row: row.service_request_id)
 
@@ -233,6 +248,16 @@ def _is_same(row: types.ServiceRequest, report: Report) -> bool:
         and abs(row.long - new.long) < SAME_PLACE
     )
     return is_near and row.description.split() == new.description.split()
+
+
+def _is_same_update(row: types.ServiceRequestUpdate, update: Update, start: datetime) -> bool:
+    new, at = update.new, row.updated_datetime
+    if not row.update_id or row.service_request_id != new.service_request_id:
+        return False
+    if row.update_id == new.update_id:
+        return True
+    words = row.description.split()
+    return bool(words) and words == new.description.split() and (at is None or at >= start)
 
 
 def _has_news(row: types.ServiceRequest, before: types.ServiceRequest | None) -> bool:

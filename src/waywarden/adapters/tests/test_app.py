@@ -122,6 +122,26 @@ def test_a_post_that_is_too_large_is_413_and_reaches_nobody(tmp_path):
     assert got.json[0]["code"] == 413
 
 
+def test_what_one_client_may_post_at_once_is_its_own_and_others_may_more(tmp_path):
+    for name, more in (("east", "largest_mb = 0.003\n"), ("west", "")):
+        text = text_for(name).replace("[[keys]]\n", f"[[keys]]\n{more}")
+        (tmp_path / f"{name}.toml").write_text(text)
+    loaded = load_all(tmp_path, KINDS, environ={})
+    asker = Asker(build_app(loaded, store=Store(tmp_path / "s"), environ={}))
+
+    def posted(name, size):
+        form = {"service_code": "LITT", "lat": "60.1", "long": "24.9", "description": "x" * size}
+        who = {"jurisdiction_id": name, "api_key": f"key of {name}"}
+        return asker.post("/requests.json", form | who)
+
+    assert posted("east", 3_500).status == 413
+    assert (
+        posted("east", 3_500).json[0]["description"].endswith("may post 0.003 megabytes at once.")
+    )
+    assert posted("east", 2_000).status != 413
+    assert posted("west", 3_500).status != 413
+
+
 def test_only_a_good_key_reaches_the_provider_with_a_list_of_requests(two):
     board = Switchboard(two)
     for key in ("key of west", "key of east", ""):

@@ -52,6 +52,7 @@ def test_a_secret_has_no_place_in_a_file_but_by_reference():
         "name",
         "sha256",
         "posts_a_minute",
+        "largest_mb",
     }
 
 

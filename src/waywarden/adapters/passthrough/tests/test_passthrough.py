@@ -17,6 +17,7 @@ from waywarden.kernel.secrets import hash_token
 from waywarden.open311.dates import write_date
 from waywarden.open311.tests.memory import served
 
+_LISTS_ALL = "[system]\nlists_what_it_takes = true\n"
 ENVIRON = {"BODY_API_KEY": THEIR_KEY}
 
 
@@ -153,17 +154,56 @@ def test_where_there_are_no_updates_they_are_seen_in_the_requests(deploy, server
     assert [row["status"] for row in second] == ["IN_PROGRESS", "CLOSED"]
 
 
-def test_what_people_add_goes_on(adapter, server):
-    form = {
+def added(**changed):
+    return {
         "api_key": KEY,
         "service_request_id": "1",
         "update_id": "12",
         "updated_datetime": "2026-11-25T09:30:00Z",
         "status": "OPEN",
         "description": "It has grown.",
+        **changed,
     }
-    assert adapter.post("/servicerequestupdates.json", form).json[0]["update_id"] == "u1"
+
+
+def test_what_people_add_goes_on(adapter, server):
+    got = adapter.post("/servicerequestupdates.json", added())
+    assert got.json[0]["update_id"] == "u1"
     assert server.posted[0]["update_id"] == ["12"]
+
+
+def test_an_update_whose_answer_was_lost_is_found_in_their_list(adapter, server):
+    server.lists_posted = server.lost_reply = True
+    assert adapter.post("/servicerequestupdates.json", added()).status == 504
+    server.lost_reply = False
+    got = adapter.post("/servicerequestupdates.json", added())
+    assert (got.status, got.json[0]["update_id"], len(server.posted)) == (200, "u1", 1)
+    # The same words once more are another update, and that one was not sent yet.
+    server.lost_reply = True
+    assert adapter.post("/servicerequestupdates.json", added(update_id="13")).status == 504
+    server.lost_reply = False
+    got = adapter.post("/servicerequestupdates.json", added(update_id="13"))
+    assert (got.json[0]["update_id"], len(server.posted)) == ("u2", 2)
+
+
+def test_an_update_that_is_not_in_their_list_stays_unsure_unless_the_list_holds_all(
+    adapter, deploy, server
+):
+    server.lost_reply = True
+    assert adapter.post("/servicerequestupdates.json", added()).status == 504
+    server.lost_reply = False
+    assert adapter.post("/servicerequestupdates.json", added()).status == 504
+    assert len(server.posted) == 1
+    sure = deploy(lambda text: text.replace("[system]\n", _LISTS_ALL))
+    assert sure.post("/servicerequestupdates.json", added()).json[0]["update_id"] == "u2"
+
+
+def test_a_server_without_a_list_of_updates_cannot_be_asked_about_one(adapter, server):
+    server.lost_reply, server.has_updates = True, False
+    assert adapter.post("/servicerequestupdates.json", added()).status == 504
+    server.lost_reply = False
+    assert adapter.post("/servicerequestupdates.json", added()).status == 504
+    assert len(server.posted) == 1
 
 
 @pytest.mark.parametrize(
