@@ -30,7 +30,9 @@ def pytest_runtest_setup() -> None:
 
 def pytest_configure() -> None:
     """No example is timed; the languages are compiled, as `make setup` does it."""
-    hypothesis.settings.register_profile("unhurried", deadline=None)
+    # A busy machine is slow to make examples, too: neither is a fault of what is tested.
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=slow)
     hypothesis.settings.load_profile("unhurried")
     messages.compile_all()
 

@@ -154,6 +154,10 @@ class Loaded:
     options: Any
     children: Mapping[str, "Loaded"] = dataclasses.field(default_factory=dict)
 
+    def paths(self) -> frozenset[Path]:
+        """Its file, and those of what stands behind it."""
+        return frozenset({self.path}).union(*(one.paths() for one in self.children.values()))
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fault:
@@ -206,29 +210,49 @@ class Kind:
 Kinds = Mapping[str, Kind]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """What the deployment files of a folder hold: the right ones, and what is wrong elsewhere."""
+
+    loaded: tuple[Loaded, ...]
+    faults: tuple[Fault, ...]
+    wrong: frozenset[Path]
+    """The files that could not be used, themselves or a child's."""
+
+
 def load_all(
     directory: Path, kinds: Kinds, *, environ: Mapping[str, str] = os.environ
 ) -> tuple[Loaded, ...]:
     """Every `*.toml` of a directory. Raises BadDeployment with all faults of all files."""
-    loaded: list[Loaded] = []
+    found = load_each(directory, kinds, environ=environ)
+    if found.faults:
+        raise BadDeployment(found.faults)
+    return found.loaded
+
+
+def load_each(directory: Path, kinds: Kinds, *, environ: Mapping[str, str] = os.environ) -> Found:
+    """Every `*.toml` of a directory, each for itself."""
+    loaded: dict[str, Loaded] = {}
     faults: list[Fault] = []
+    wrong: set[Path] = set()
     paths = sorted(directory.glob("*.toml"))
     if not paths:
         faults.append(Fault(directory, "", "there is no deployment file (*.toml) in this folder"))
     for path in paths:
         try:
             found = load(path, kinds, environ=environ)
+            name = found.deployment.jurisdiction
+            if name in loaded:
+                twin = loaded[name].path.name
+                message = f"{name!r} is in {twin} already"
+                line = line_for("jurisdiction", lines_of(_text(path)))
+                raise BadDeployment([Fault(path, "jurisdiction", message, line)])
         except BadDeployment as error:
-            faults.extend(error.faults)
-            continue
-        name = found.deployment.jurisdiction
-        twin = next((one for one in loaded if one.deployment.jurisdiction == name), None)
-        if twin:
-            faults.append(Fault(path, "jurisdiction", f"{name!r} is in {twin.path.name} already"))
-        loaded.append(found)
-    if faults:
-        raise BadDeployment(faults)
-    return tuple(loaded)
+            faults += error.faults
+            wrong.add(path)
+        else:
+            loaded[name] = found
+    return Found(tuple(loaded.values()), tuple(faults), frozenset(wrong))
 
 
 def load(

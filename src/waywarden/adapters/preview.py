@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from waywarden.adapters.app import open_all
 from waywarden.adapters.catalogue import SERVER_SET
 from waywarden.adapters.contract import NotOffered, Report, Update
 from waywarden.adapters.deployment import Loaded
 from waywarden.adapters.mapping import StatusTable
+from waywarden.adapters.mounting import open_one
 from waywarden.adapters.provider import SystemProvider
 from waywarden.adapters.store import Store
 from waywarden.kernel import clock
@@ -56,8 +56,8 @@ def previews(
 ) -> Iterator[str]:
     """Pieces of text for a person, each with its heading."""
     with tempfile.TemporaryDirectory() as folder:
-        opened = open_all([loaded], store=Store(Path(folder) / "store"), environ=environ)
-        yield from _of(opened.mounted[0].provider, loaded, sample, change)
+        opened = open_one(loaded, store=Store(Path(folder) / "store"), environ=environ)
+        yield from _of(opened.mounted.provider, loaded, sample, change)
         opened.close()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from waywarden.adapters.health import STEPS, Failure, WayHealth
 from waywarden.adapters.kept import SetAside
-from waywarden.adapters.status_pages import Standing, extras
+from waywarden.adapters.status_pages import Files, Standing, extras
 from waywarden.kernel import clock
 
 _STYLE = (
@@ -31,34 +31,38 @@ _STYLE = (
 _TITLES = {STEPS: "Photos and notes"}
 
 
-def page(standings: Iterable[Standing], *, store_bytes: int, is_outdated: bool) -> bytes:
-    """The page. `is_outdated` says that the deployment files are others than those it runs by."""
+def page(standings: Iterable[Standing], *, store_bytes: int, files: Files) -> bytes:
+    """The page."""
     found = sorted(standings, key=lambda one: not one.needs_somebody)
     parts = "".join(_section(one) for one in found)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Adapters</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{_STYLE}</style></head><body><main><h1>Adapters</h1>"
-        f"<p>{_summary(found)}</p>{_outdated() if is_outdated else ''}"
-        f'<p class="soft">As it was {_when(clock.now())}. The store holds '
+        f"<p>{_summary(found, files)}</p>{_refused(files)}"
+        f'<p class="soft">As it was {_when(clock.now())}. The deployment files were last taken '
+        f"{_when(files.taken_at)}. The store holds "
         f"{store_bytes / 1_000_000:.1f} MB. "
         'The same as <a href="/health.json">JSON</a> and as <a href="/metrics">numbers</a>.</p>'
         f"{parts}</main></body></html>"
     ).encode()
 
 
-def _summary(found: list[Standing]) -> str:
-    wrong = [one for one in found if one.needs_somebody]
+def _summary(found: list[Standing], files: Files) -> str:
+    wrong = [_text(one.name) for one in found if one.needs_somebody]
+    wrong += ["a deployment file"] if files.refused else []
     if not wrong:
         return '<strong class="well">All is well.</strong>'
-    names = ", ".join(_text(one.name) for one in wrong)
-    return f'<strong class="bad">Somebody must look:</strong> {names}.'
+    return f'<strong class="bad">Somebody must look:</strong> {", ".join(wrong)}.'
 
 
-def _outdated() -> str:
+def _refused(files: Files) -> str:
+    if not files.refused:
+        return ""
+    items = "".join(f"<li>{_text(fault)}</li>" for fault in files.refused)
     return (
-        '<p class="bad">The deployment files have changed since this server was started. '
-        "Check them with <code>waywarden adapter check</code>, then restart it.</p>"
+        '<section class="wrong"><p class="bad">A changed deployment file is wrong and was not '
+        f"taken; what was there before goes on.</p><ul>{items}</ul></section>"
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -40,6 +40,14 @@ class Standing:
         return bool(self.unsure or self.steps_dead or any(way.is_broken for way in self.ways))
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """When the deployment files were last taken, and a line for each fault of those refused."""
+
+    taken_at: datetime
+    refused: tuple[str, ...] = ()
+
+
 def extras(number: int) -> str:
     """So many photos or notes, in words."""
     return "1 photo or note" if number == 1 else f"{number} photos or notes"
@@ -71,17 +79,22 @@ def standing_of(store: Store, health: Health, *, name: str, kind: str) -> Standi
     )
 
 
-def as_json(standings: Iterable[Standing], *, store_bytes: int, is_outdated: bool) -> bytes:
+def as_json(standings: Iterable[Standing], *, store_bytes: int, files: Files) -> bytes:
     """The same for machines; `set_aside` is a count."""
     rows = []
     for one in standings:
         row = asdict(one) | {"set_aside": len(one.set_aside), "needs_somebody": one.needs_somebody}
         rows.append(row)
-    whole = {"deployments": rows, "store_bytes": store_bytes, "files_changed": is_outdated}
+    whole = {
+        "deployments": rows,
+        "store_bytes": store_bytes,
+        "files_taken_at": files.taken_at,
+        "files_refused": files.refused,
+    }
     return msgspec.json.encode(whole)
 
 
-def gauges(standings: Iterable[Standing], *, store_bytes: int) -> Iterator[Gauge]:
+def gauges(standings: Iterable[Standing], *, store_bytes: int, files: Files) -> Iterator[Gauge]:
     """The same as numbers."""
     found = list(standings)
 
@@ -107,3 +120,5 @@ def gauges(standings: Iterable[Standing], *, store_bytes: int) -> Iterator[Gauge
         ]
         yield f"waywarden_adapter_{way}_failures_in_a_row", meaning, rows
     yield "waywarden_adapter_store_bytes", "Size of the store.", [("", float(store_bytes))]
+    meaning = "Faults in changed deployment files that were not taken."
+    yield "waywarden_adapter_files_faults", meaning, [("", float(len(files.refused)))]

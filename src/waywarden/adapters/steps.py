@@ -159,8 +159,11 @@ def _put_off(
 class Rounds:
     """Goes round: takes due steps and collects what systems hand out, each for itself."""
 
-    def __init__(self, *, every: timedelta, work: Mapping[str, Callable[[], None]]) -> None:
-        self._every, self._work = every, dict(work)
+    def __init__(
+        self, *, every: timedelta, work: Callable[[], Mapping[str, Callable[[], None]]]
+    ) -> None:
+        """`work` says each time what there is to do; under one name only one thing is done."""
+        self._every, self._work = every, work
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="adapter-rounds")
 
@@ -177,7 +180,7 @@ class Rounds:
         busy: dict[str, Future[None]] = {}
         with ThreadPoolExecutor(HANDS, thread_name_prefix="adapter-rounds") as hands:
             while not self._stop.wait(self._every.total_seconds()):
-                for name, work in self._work.items():
+                for name, work in self._work().items():
                     if name not in busy or busy[name].done():  # a slow one is not asked twice
                         busy[name] = hands.submit(_carefully, name, work)
 

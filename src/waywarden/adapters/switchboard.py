@@ -50,9 +50,13 @@ class Switchboard:
     """
 
     def __init__(self, mounted: Iterable[Mounted], figures: Figures | None = None) -> None:
-        self._mounted = {one.deployment.jurisdiction: one for one in mounted}
+        self.mount(mounted)
         self._figures = figures or Figures()
         self._paces = Paces()
+
+    def mount(self, mounted: Iterable[Mounted]) -> None:
+        """From the next call on there are these; a call that is under way ends as it began."""
+        self._mounted = {one.deployment.jurisdiction: one for one in mounted}
 
     def discovery(self, call: Call) -> types.Discovery:
         one = self._for(call)
@@ -95,11 +99,12 @@ class Switchboard:
         return self._done("create_update", one, lambda: one.provider.create_update(call, new))
 
     def _for(self, call: Call) -> Mounted:
-        if not call.jurisdiction_id and len(self._mounted) == 1:
-            return next(iter(self._mounted.values()))
+        mounted = self._mounted
+        if not call.jurisdiction_id and len(mounted) == 1:
+            return next(iter(mounted.values()))
         if not call.jurisdiction_id:
             raise ProviderError(400, "jurisdiction_id is missing: this server holds several.")
-        found = self._mounted.get(call.jurisdiction_id)
+        found = mounted.get(call.jurisdiction_id)
         if found is None:
             raise ProviderError(404, "jurisdiction_id is not known.")
         return found

@@ -32,6 +32,16 @@ _KEPT_FILTERS = (
     "trim",
     "upper",
 )
+_CANNOT = (
+    jinja2.TemplateError,
+    RuleBroken,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+)
+"""What computing a template may raise, whatever its author wrote and whatever was given."""
 Values = Mapping[str, Any]
 
 
@@ -105,7 +115,7 @@ class Templates:
     def _value(self, expression: str, values: Values) -> Any:
         try:
             return self._texts.compile_expression(expression)(**values)
-        except (jinja2.TemplateError, RuleBroken, ValueError, TypeError) as error:
+        except _CANNOT as error:
             raise Misconfigured(f"A template of the file cannot be filled: {error}") from error
 
     def _text_faults(self, template: str, known: frozenset[str]) -> Iterator[str]:
@@ -136,7 +146,7 @@ def _environment(filters: Mapping[str, Any], finalize: Any = None) -> _Environme
 def _rendered(environment: _Environment, template: str, values: Values) -> str:
     try:
         return environment.from_string(template).render(**values)
-    except (jinja2.TemplateError, RuleBroken, ValueError, TypeError) as error:
+    except _CANNOT as error:
         raise Misconfigured(f"A template of the file cannot be filled: {error}") from error
 
 

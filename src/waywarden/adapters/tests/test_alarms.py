@@ -13,11 +13,12 @@ from aiosmtpd.controller import Controller
 
 from waywarden.adapters.alarm_ways import ways_of
 from waywarden.adapters.alarms import Alarms
-from waywarden.adapters.app import AdapterApp, Opened
+from waywarden.adapters.app import AdapterApp
 from waywarden.adapters.contract import StepDraft
 from waywarden.adapters.deployment import BadDeployment, load
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.kinds import KINDS
+from waywarden.adapters.mounting import Opened
 from waywarden.adapters.options import AlarmsTable
 from waywarden.adapters.store import Store
 from waywarden.adapters.stuck import retry_all
@@ -67,10 +68,10 @@ def start(system, store, postman):
 
     def build():
         provider = provider_of(system, store, name="East")
-        mounted = (Mounted(provider.frame.deployment, provider, provider.frame.health),)
-        alarms = {"east": Alarms(Kept(store, "east"), [postman])}
-        work = {"east": provider.take_steps}
-        return Asker(AdapterApp(Opened(mounted, work, alarms), store=store))
+        mounted = Mounted(provider.frame.deployment, provider, provider.frame.health)
+        alarms = Alarms(Kept(store, "east"), [postman])
+        opened = Opened(mounted, places=(provider,), alarms=alarms)
+        return Asker(AdapterApp([opened], store=store))
 
     return build
 

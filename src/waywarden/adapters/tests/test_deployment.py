@@ -92,7 +92,7 @@ def test_what_is_no_toml_is_named_as_such(tmp_path, text):
 def test_two_files_for_one_jurisdiction_are_named(tmp_path):
     (tmp_path / "a.toml").write_text(GOOD)
     (tmp_path / "b.toml").write_text(GOOD)
-    with pytest.raises(BadDeployment, match=r"b\.toml:1: jurisdiction: .* is in a\.toml already"):
+    with pytest.raises(BadDeployment, match=r"b\.toml:3: jurisdiction: .* is in a\.toml already"):
         load_all(tmp_path, KINDS, environ={})
 
 

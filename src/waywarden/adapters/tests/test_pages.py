@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from waywarden.adapters.app import AdapterApp, Opened, load
+from waywarden.adapters.app import AdapterApp
 from waywarden.adapters.contract import StepDraft
+from waywarden.adapters.mounting import Opened
 from waywarden.adapters.store import Store
 from waywarden.adapters.switchboard import Mounted
 from waywarden.adapters.tests.memory import KEY, Asker, MemorySystem, provider_of
-from waywarden.adapters.tests.stand import text_of, write
 from waywarden.kernel.errors import Refused, TryLater
 from waywarden.kernel.secrets import hash_token
 
@@ -42,7 +42,7 @@ def provider(system, store):
 @pytest.fixture
 def app(provider, store):
     one = Mounted(provider.frame.deployment, provider, provider.frame.health)
-    return AdapterApp(Opened((one,), {"east": provider.take_steps}), store=store)
+    return AdapterApp([Opened(one, places=(provider,))], store=store)
 
 
 @pytest.fixture
@@ -71,28 +71,13 @@ def test_who_needs_somebody_stands_first_and_what_is_fine_says_so(store):
         provider_of(broken, store, jurisdiction="b", name="Borchester"),
     ]
     mounted = [Mounted(one.frame.deployment, one, one.frame.health) for one in providers]
-    asker = Asker(AdapterApp(Opened(tuple(mounted), {}), store=store))
+    asker = Asker(AdapterApp([Opened(one) for one in mounted], store=store))
     assert "All is well." in asker.get("/").text
     for _turn in range(3):
         asker.get("/requests.json", jurisdiction_id="b")
     page = asker.get("/").text
     assert "All is well." not in page
     assert page.index("<h2>Borchester") < page.index("<h2>Ambridge")
-
-
-def test_changed_deployment_files_are_told_until_the_server_is_started_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("waywarden.adapters.logs.configure", lambda: None)
-    folder = write(tmp_path / "deployments", text_of("files"))
-    app = load(folder, store=tmp_path / "store", pages=True)
-    asker = Asker(app)
-    said = "The deployment files have changed since this server was started."
-    assert said not in asker.get("/").text
-    assert asker.get("/health.json").json["files_changed"] is False
-    (folder / "east.toml").write_text(text_of("files") + "\n# another line\n")
-    assert said in asker.get("/").text
-    assert asker.get("/health.json").json["files_changed"] is True
-    app.rounds.stop()
-    app.close()
 
 
 def test_the_json_and_the_numbers_say_the_same(asker, system, provider):
@@ -109,7 +94,7 @@ def test_the_json_and_the_numbers_say_the_same(asker, system, provider):
 
 def test_pages_can_be_switched_off_but_not_the_sign_of_life(provider, store):
     one = Mounted(provider.frame.deployment, provider, provider.frame.health)
-    asker = Asker(AdapterApp(Opened((one,), {}), store=store, pages=False))
+    asker = Asker(AdapterApp([Opened(one)], store=store, pages=False))
     assert asker.get("/healthz").status == 200
     for path in ("/", "/metrics", "/health.json"):
         assert asker.get(path).status == 404
@@ -134,7 +119,7 @@ def test_a_busy_system_turns_calls_away_at_once(provider, store, monkeypatch):
     monkeypatch.setattr("waywarden.adapters.switchboard.GATE_SECONDS", 0.01)
     gate = threading.BoundedSemaphore(1)
     one = Mounted(provider.frame.deployment, provider, provider.frame.health, gate)
-    asker = Asker(AdapterApp(Opened((one,), {}), store=store))
+    asker = Asker(AdapterApp([Opened(one)], store=store))
     with gate:
         got = asker.get("/services.json")
     assert got.status == 503
@@ -153,7 +138,7 @@ def test_the_rounds_go_on_when_one_deployment_fails(system):
     def fails():
         raise KeyError("a bug")
 
-    rounds = Rounds(every=timedelta(milliseconds=1), work={"a": fails, "b": reached.set})
+    rounds = Rounds(every=timedelta(milliseconds=1), work=lambda: {"a": fails, "b": reached.set})
     rounds.start()
     assert reached.wait(10)
     rounds.stop()

@@ -78,6 +78,9 @@ def test_no_attribute_of_python_is_reached(templates, template):
         "{% include 'x' %}",
         "{{ text | attr('upper') }}",
         "{{ text | map('upper') }}",
+        "{{ 1 / 0 }}",
+        "{{ (1 / 3) | round(400) | int(default=1 // 0) }}",
+        "{{ [] | first | int / 0 }}",
     ],
 )
 def test_what_could_do_harm_is_not_there(templates, template):
