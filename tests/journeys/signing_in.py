@@ -27,7 +27,16 @@ def _with_password(email: str, name: str) -> tuple[User, bool]:
 
 def ola(_world: World) -> User:
     """Somebody with a second step."""
-    user, is_new = _with_password("ola@example.org", "Ola")
+    return _with_second_step("ola@example.org", "Ola")
+
+
+def una(_world: World) -> User:
+    """The same, who never shows that it is her: a session that did is not asked again."""
+    return _with_second_step("una@example.org", "Una")
+
+
+def _with_second_step(email: str, name: str) -> User:
+    user, is_new = _with_password(email, name)
     if is_new:
         TOTP.activate(user, "JBSWY3DPEHPK3PXP")
         RecoveryCodes.activate(user)
@@ -125,7 +134,7 @@ ROWS = (
     ("address, to confirm", _new_address, "One press, and this is your address", None, None),
     ("no form for an account", _at("/auth/signup/"), "There is no form to fill in", None, None),
     ("account closed", _at("/auth/inactive/"), "Nobody can sign in here", None, None),
-    ("is it you", _at("/auth/2fa/totp/deactivate/"), "Is it you?", None, ola),
+    ("is it you", _at("/auth/2fa/totp/deactivate/"), "Is it you?", None, una),
     ("one’s sign-ins", _at("/auth/2fa/"), "Passkeys and the second step", None, _rosa),
     ("one’s sign-ins, all", _at("/auth/2fa/"), "Passkeys and the second step", None, ola),
     ("sign-ins elsewhere", _at("/auth/3rdparty/"), "Sign-ins elsewhere", None, _rosa),

@@ -103,7 +103,7 @@ def area(request: HttpRequest, form: str, number: int) -> HttpResponseBase:
     found = Area.objects.filter(pk=number).first()
     if found is None:
         raise Http404
-    title = _("New reports in %(area)s") % {"area": found.name}
+    title = _("New reports in %(area)s") % {"area": said(found.name)}
     return _of_reports(
         request, form, title, "/reports", _shown(request).filter(area_ids__contains=[number])
     )
@@ -120,7 +120,7 @@ def body(request: HttpRequest, form: str, slug: str, ward: str = "") -> HttpResp
         if not wards:
             raise Http404
         reports = reports.filter(area_ids__overlap=list(wards))
-        called = get_text_list(list(dict.fromkeys(wards.values())), _("and"))
+        called = get_text_list([said(name) for name in dict.fromkeys(wards.values())], _("and"))
         names = {"body": said(found.name), "ward": called}
         title = _("New reports to %(body)s in %(ward)s") % names
     return _of_reports(request, form, title, f"/reports/{found.slug}", reports)

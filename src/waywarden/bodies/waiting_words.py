@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from waywarden.areas.models import Area
 from waywarden.bodies.models import Body, Category, Question, ResponseTemplate
 from waywarden.bodies.question_models import SiteQuestion
 from waywarden.bodies.translations import Translation
@@ -40,6 +41,7 @@ def _all_words() -> Iterator[str]:
             yield str(choice.get("name", ""))
             yield str(choice.get("disable_message", ""))
     yield from _columns(templates, "text", "email_text")
+    yield from _columns(Area.objects.all(), "name")
 
 
 def _columns(rows: QuerySet[Any], *names: str) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """Following and leaving: every write to who follows what."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ Kind = Alert.Kind
 #: The widest circle that can be followed by mail, in metres (FB 1.6), and the narrowest.
 MOST_METRES, LEAST_METRES = 150_000, 50
 
-_PARTS = ("report_id", "area_id", "body_id", "lat", "lon", "radius_m")
+_PARTS = ("report_id", "area_id", "body_id", "area_ids", "lat", "lon", "radius_m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,22 @@ class Target:
     report_id: int | None = None
     area_id: int | None = None
     body_id: int | None = None
+    area_ids: tuple[int, ...] = ()
     lat: float | None = None
     lon: float | None = None
     radius_m: int | None = None
 
     def as_data(self) -> dict[str, Any]:
         """What a mailed link carries of it."""
-        given = {name: getattr(self, name) for name in _PARTS if getattr(self, name) is not None}
+        given = {name: getattr(self, name) for name in _PARTS}
+        given = {name: value for name, value in given.items() if value not in (None, ())}
         return {"kind": self.kind.value, **given}
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> "Target":
         """The same again."""
-        return cls(kind=Kind(data["kind"]), **{name: data.get(name) for name in _PARTS})
+        given = {name: data.get(name) for name in _PARTS}
+        return cls(kind=Kind(data["kind"]), **given | {"area_ids": tuple(data.get("area_ids", ()))})
 
 
 class CannotBeFollowed(RuleBroken):
@@ -62,6 +66,14 @@ def near(point: Point, metres: float) -> Target:
         raise RuleBroken(_("Please choose between 50 metres and 150 kilometres."), field="radius")
     at = point.rounded(5)
     return Target(Kind.RADIUS, lat=at.lat, lon=at.lon, radius_m=round(metres))
+
+
+def wards(body_id: int, area_ids: Iterable[int]) -> Target:
+    """A body's reports in one or several of its wards."""
+    found = sorted(set(area_ids))
+    if len(found) == 1:
+        return Target(Kind.WARD, body_id=body_id, area_id=found[0])
+    return Target(Kind.WARDS, body_id=body_id, area_ids=tuple(found))
 
 
 def check_target(target: Target, *, user: User | None = None) -> None:
@@ -80,7 +92,8 @@ def _is_there(target: Target, user: User | None) -> bool:
     if target.kind is Kind.RADIUS:
         return target.radius_m is not None and target.lat is not None and target.lon is not None
     has_body = Body.objects.filter(pk=body_id, is_deleted=False).exists()
-    has_area = Area.objects.filter(pk=area_id).exists()
+    areas = target.area_ids or (area_id,)
+    has_area = Area.objects.filter(pk__in=areas).count() == len(areas)
     return (has_body or target.kind is Kind.AREA) and (has_area or target.kind is Kind.BODY)
 
 
@@ -112,6 +125,7 @@ def follow(
     }
     with transaction.atomic():
         wanted: dict[str, Any] = {name: getattr(target, name) for name in _PARTS}
+        wanted["area_ids"] = list(target.area_ids)
         alert, is_new = Alert.objects.get_or_create(
             user=user,
             kind=target.kind,
@@ -138,9 +152,9 @@ def follow_own(report_ids: list[int]) -> int:
     the caller's transaction.
     """
     sql = """
-        INSERT INTO notifications_alert (key, user_id, kind, report_id, cells, frequency, cobrand,
-            language, created, stopped)
-        SELECT gen_random_uuid(), person.id, 'report', report.id, '{}', person.frequency,
+        INSERT INTO notifications_alert (key, user_id, kind, report_id, area_ids, cells, frequency,
+            cobrand, language, created, stopped)
+        SELECT gen_random_uuid(), person.id, 'report', report.id, '{}', '{}', person.frequency,
             report.cobrand, coalesce(nullif(person.language, ''), report.language), %s, ''
         FROM reports_report report JOIN users_user person ON person.id = report.user_id
         WHERE report.id = ANY(%s) AND person.is_active AND NOT person.is_update_user
@@ -221,13 +235,13 @@ def move_followers(from_report: int, to_report: int) -> int:
         return 0
     with transaction.atomic():
         sql = """
-            INSERT INTO notifications_alert (key, user_id, kind, report_id, cells, frequency,
-                cobrand, language, created, stopped)
-            SELECT gen_random_uuid(), user_id, 'report', %(to)s, '{}', frequency, cobrand,
+            INSERT INTO notifications_alert (key, user_id, kind, report_id, area_ids, cells,
+                frequency, cobrand, language, created, stopped)
+            SELECT gen_random_uuid(), user_id, 'report', %(to)s, '{}', '{}', frequency, cobrand,
                 language, %(now)s, ''
             FROM notifications_alert
             WHERE kind = 'report' AND report_id = %(from)s AND stopped_at IS NULL
-            ON CONFLICT (user_id, kind, report_id, area_id, body_id, lat, lon, radius_m)
+            ON CONFLICT (user_id, kind, report_id, area_id, body_id, area_ids, lat, lon, radius_m)
             DO UPDATE SET stopped_at = NULL, stopped = ''
         """
         moment = clock.now()

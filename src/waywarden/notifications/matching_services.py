@@ -53,6 +53,10 @@ _NEW_REPORTS = f"""
             AND alert.area_id = ANY(report.area_ids)
         UNION ALL
         SELECT * FROM notifications_alert alert
+        WHERE kind = 'wards' AND stopped_at IS NULL AND alert.body_id = ANY(report.body_ids)
+            AND alert.area_ids && report.area_ids
+        UNION ALL
+        SELECT * FROM notifications_alert alert
         WHERE kind = 'radius' AND stopped_at IS NULL AND alert.cells && {_KEYS}
             AND {_DISTANCE} <= alert.radius_m
     ) alert JOIN users_user person ON person.id = alert.user_id

@@ -16,12 +16,13 @@ from waywarden.users.frequency import Frequency
 
 
 class Alert(models.Model):
-    """That a person follows a report, an area, a body, or a circle on the map."""
+    """That a person follows a report, an area, a body, wards of a body, or a circle on the map."""
 
     class Kind(models.TextChoices):
         REPORT = "report", _("news of a report")
         AREA = "area", _("new reports in an area")
         WARD = "ward", _("new reports to a body in an area")
+        WARDS = "wards", _("new reports to a body in some areas")
         BODY = "body", _("new reports to a body")
         RADIUS = "radius", _("new reports near a place")
 
@@ -36,6 +37,9 @@ class Alert(models.Model):
     report = models.ForeignKey(Report, models.CASCADE, null=True, related_name="alerts")
     area = models.ForeignKey(Area, models.CASCADE, null=True, related_name="+", db_index=False)
     body = models.ForeignKey(Body, models.CASCADE, null=True, related_name="+", db_index=False)
+    area_ids = ArrayField(
+        models.BigIntegerField(), default=list, help_text=_("Of several areas, in their order.")
+    )
     lat = models.FloatField(_("latitude"), null=True)
     lon = models.FloatField(_("longitude"), null=True)
     radius_m = models.PositiveIntegerField(_("metres"), null=True)
@@ -56,7 +60,17 @@ class Alert(models.Model):
         verbose_name_plural = _("alerts")
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "kind", "report", "area", "body", "lat", "lon", "radius_m"],
+                fields=[
+                    "user",
+                    "kind",
+                    "report",
+                    "area",
+                    "body",
+                    "area_ids",
+                    "lat",
+                    "lon",
+                    "radius_m",
+                ],
                 nulls_distinct=False,
                 name="alert_once",
             ),
@@ -65,6 +79,7 @@ class Alert(models.Model):
                 condition=Q(kind="report", report__isnull=False)
                 | Q(kind="area", area__isnull=False)
                 | Q(kind="ward", area__isnull=False, body__isnull=False)
+                | Q(kind="wards", area_ids__len__gt=1, body__isnull=False)
                 | Q(kind="body", body__isnull=False)
                 | Q(kind="radius", lat__isnull=False, lon__isnull=False, radius_m__isnull=False),
             ),
@@ -80,6 +95,9 @@ class Alert(models.Model):
                 fields=["body", "area"],
                 name="alert_ward",
                 condition=Q(kind="ward", stopped_at=None),
+            ),
+            models.Index(
+                fields=["body"], name="alert_wards", condition=Q(kind="wards", stopped_at=None)
             ),
             GinIndex(
                 fields=["cells"],

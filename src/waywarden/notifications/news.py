@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import translation
 from django.utils.formats import number_format
+from django.utils.text import get_text_list
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -98,7 +99,11 @@ def place_of(alert: Alert) -> str:
     if alert.kind == Kind.RADIUS:
         return _circle(alert.lat, alert.lon, alert.radius_m)
     names = [said(alert.body.name)] if alert.body else []
-    names += [alert.area.name] if alert.area else []
+    names += [said(alert.area.name)] if alert.area else []
+    if alert.area_ids:
+        known = Area.objects.filter(pk__in=alert.area_ids).order_by("name")
+        wards = [said(name) for name in known.values_list("name", flat=True)]
+        names.append(get_text_list(wards, _("and")))
     return ", ".join(names)
 
 
@@ -110,6 +115,7 @@ def words_for(target: Target) -> str:
             report=Report.objects.filter(pk=target.report_id or 0).first(),
             body=Body.objects.filter(pk=target.body_id or 0).first(),
             area=Area.objects.filter(pk=target.area_id or 0).first(),
+            area_ids=list(target.area_ids),
             lat=target.lat,
             lon=target.lon,
             radius_m=target.radius_m,

@@ -42,7 +42,7 @@ class BodyFigures(models.Model):
     `is_behind` says that something changed since, and that they are counted again once the body
     has rested. `median_days` is from a report to its being fixed, null where none was. The lists
     hold rows: categories [name, reported, fixed, median days or null], months ["2026-01",
-    reported, fixed], areas [area id, reported, fixed].
+    reported, fixed].
     """
 
     body_id = models.BigIntegerField(primary_key=True)
@@ -53,7 +53,27 @@ class BodyFigures(models.Model):
     median_days = models.FloatField(null=True)
     categories = models.JSONField(default=list)
     months = models.JSONField(default=list)
-    areas = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"figures of body {self.body_id}"
+
+
+class WardFigures(models.Model):
+    """The same of a body in one of the areas within its own, counted together with it."""
+
+    body_id = models.BigIntegerField()
+    area_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    reported = models.IntegerField()
+    fixed = models.IntegerField()
+    median_days = models.FloatField(null=True)
+    categories = models.JSONField(default=list)
+    months = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["body_id", "area_id"], name="ward_figures_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"figures of body {self.body_id} in area {self.area_id}"

@@ -1,12 +1,14 @@
 """Reading how bodies did in the last twelve months."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
+from typing import Any
 
 from waywarden.areas.models import Area
 from waywarden.areas.wards import ward_slug
-from waywarden.reports.count_models import BodyFigures
+from waywarden.reports.count_models import BodyFigures, WardFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One body's figures, or those of all bodies together; months are named "2026-01"."""
+    """A body's figures, those of some wards of it, or of all bodies; months are "2026-01"."""
 
     at: datetime
     whole: Line
@@ -44,9 +46,46 @@ class Figures:
 
 def figures_of(body_id: int = 0) -> Figures | None:
     """A body's figures (0: all bodies), None before they were counted."""
-    row = BodyFigures.objects.filter(pk=body_id).defer("areas").first()
-    if row is None:
-        return None
+    row = BodyFigures.objects.filter(pk=body_id).first()
+    return None if row is None else _of_row(row)
+
+
+def figures_of_wards(body_id: int, area_ids: Sequence[int]) -> Figures | None:
+    """A body's figures in some of its wards together, None where nothing was reported.
+
+    A median of several wards is not known from those of each; neither are its categories'.
+    """
+    rows = list(WardFigures.objects.filter(body_id=body_id, area_id__in=list(area_ids)))
+    if len(rows) < 2:
+        return _of_row(rows[0]) if rows else None
+    return Figures(
+        at=min(row.at for row in rows),
+        whole=Line("", sum(row.reported for row in rows), sum(row.fixed for row in rows)),
+        categories=_most_first(_added(row.categories for row in rows)),
+        months=tuple(sorted(_added(row.months for row in rows), key=lambda line: line.name)),
+    )
+
+
+def _added(lists: Iterable[Any]) -> list[Line]:
+    """Lines of several lists by their names, reported and fixed added up."""
+    found: dict[str, Line] = {}
+    for name, reported, fixed, *_days in chain.from_iterable(lists):
+        before = found.get(name, Line(name, 0, 0))
+        found[name] = Line(name, before.reported + reported, before.fixed + fixed)
+    return list(found.values())
+
+
+def _most_first(lines: Iterable[Line]) -> tuple[Line, ...]:
+    return tuple(sorted(lines, key=lambda line: (-line.reported, line.name)))
+
+
+def figures_in_short(body_ids: Iterable[int]) -> dict[int, Line]:
+    """The figures of some bodies without their parts."""
+    rows = BodyFigures.objects.filter(pk__in=list(body_ids))
+    return {row.body_id: _whole(row) for row in rows.defer("categories", "months")}
+
+
+def _of_row(row: BodyFigures | WardFigures) -> Figures:
     return Figures(
         at=row.at,
         whole=_whole(row),
@@ -55,13 +94,7 @@ def figures_of(body_id: int = 0) -> Figures | None:
     )
 
 
-def figures_in_short(body_ids: Iterable[int]) -> dict[int, Line]:
-    """The figures of some bodies without their parts."""
-    rows = BodyFigures.objects.filter(pk__in=list(body_ids))
-    return {row.body_id: _whole(row) for row in rows.defer("categories", "months", "areas")}
-
-
-def _whole(row: BodyFigures) -> Line:
+def _whole(row: BodyFigures | WardFigures) -> Line:
     return Line("", row.reported, row.fixed, row.median_days)
 
 
@@ -75,11 +108,11 @@ class Ward:
 
 def wards_of(body_id: int) -> tuple[Ward, ...]:
     """The areas within a body's own, most reports first; () before they were counted."""
-    row = BodyFigures.objects.filter(pk=body_id).only("areas").first()
-    counted = {number: (reported, fixed) for number, reported, fixed in row.areas} if row else {}
+    rows = WardFigures.objects.filter(body_id=body_id).defer("categories", "months")
+    counted = {row.area_id: row for row in rows}
     names = Area.objects.filter(pk__in=list(counted)).exclude(bodies=body_id)
     found = [
-        Ward(ward_slug(name), Line(name, *counted[number]))
+        Ward(ward_slug(name), replace(_whole(counted[number]), name=name))
         for number, name in names.values_list("pk", "name")
     ]
     return tuple(sorted(found, key=lambda ward: (-ward.line.reported, ward.line.name)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from waywarden.kernel import clock
-from waywarden.reports.count_models import BodyFigures
+from waywarden.reports.count_models import BodyFigures, WardFigures
 from waywarden.reports.models import Report, ReportBody
 
 #: Days that figures look back.
@@ -21,8 +22,9 @@ STALE = timedelta(days=1)
 _OVERLAP = timedelta(minutes=2)
 #: Milliseconds that even the largest body rests between two counts.
 _LONGEST_REST = 3_600_000
-#: Bodies of one turn, categories and areas that are kept.
-_TURN, _MOST = 200, 40
+#: Bodies of one turn, categories and wards of a body that are kept, rows of one statement.
+_TURN, _MOST, _MOST_WARDS, _BATCH = 50, 40, 300, 500
+_COUNTED = ("reported", "fixed", "median_days", "categories", "months")
 
 _SEEN = "NOT r.is_private AND NOT (r.state IN ('unconfirmed', 'hidden')) AND r.confirmed_at >= %s"
 _FROM_BODIES = (
@@ -45,11 +47,17 @@ _BY_KIND = (
     f"SELECT body_id, category_name, month, {_COUNTS} FROM ("  # noqa: S608 - our own words
     "SELECT *, to_char(confirmed_at AT TIME ZONE %s, 'YYYY-MM') AS month FROM ({source}) AS r"
     ") AS r GROUP BY GROUPING SETS ((body_id), (body_id, category_name), (body_id, month))"
-    " ORDER BY body_id, category_name NULLS FIRST, month NULLS FIRST"
+    " ORDER BY body_id"
 )
-_BY_AREA = (
-    f"SELECT body_id, area, {_COUNTS} FROM ({{source}}) AS r, unnest(area_ids) AS area"  # noqa: S608 - our own words
-    " GROUP BY body_id, area ORDER BY body_id, count(*) DESC"
+#: The areas within a body's own: a ward of a city, not the city.
+_BY_WARD = (
+    f"SELECT body_id, area, category_name, month, {_COUNTS} FROM ("  # noqa: S608 - our own words
+    "SELECT r.*, area, to_char(confirmed_at AT TIME ZONE %s, 'YYYY-MM') AS month"
+    f" FROM ({_FROM_BODIES}) AS r, unnest(r.area_ids) AS area WHERE NOT EXISTS"
+    " (SELECT 1 FROM bodies_body_areas own WHERE own.body_id = r.body_id AND own.area_id = area)"
+    ") AS r GROUP BY GROUPING SETS"
+    " ((body_id, area), (body_id, area, category_name), (body_id, area, month))"
+    " ORDER BY body_id, area"
 )
 
 
@@ -105,46 +113,56 @@ def _turns(bodies: Iterable[int]) -> Iterator[list[int]]:
 
 def _count(source: str, values: list[Any], bodies: list[int], moment: datetime) -> int:
     zone = timezone.get_current_timezone_name()
-    since = moment - SPAN
-    rows = _ask(_BY_KIND.replace("{source}", source), [zone, *values, since])
-    areas: dict[int, list[list[Any]]] = {}
-    for body_id, area, reported, fixed, _days in _ask(
-        _BY_AREA.replace("{source}", source), [*values, since]
-    ):
-        areas.setdefault(body_id, []).append([area, reported, fixed])
+    rows = _ask(_BY_KIND.replace("{source}", source), [zone, *values, moment - SPAN])
     found = {
-        body_id: _figures(body_id, list(group), areas.get(body_id, []), moment)
-        for body_id, group in groupby(rows, key=lambda row: row[0])
+        body_id: BodyFigures(body_id=body_id, at=moment, **_figures([row[1:] for row in group]))
+        for body_id, group in groupby(rows, key=itemgetter(0))
     }
     none = [BodyFigures(body_id=one, at=moment, reported=0, fixed=0) for one in bodies]
+    wards = _wards(zone, [one for one in bodies if one], moment)
     with transaction.atomic():
         BodyFigures.objects.bulk_create(
             [found.get(row.body_id, row) for row in none],
             update_conflicts=True,
             unique_fields=["body_id"],
-            update_fields=[
-                "at", "is_behind", "reported", "fixed", "median_days",
-                "categories", "months", "areas",
-            ],
-        )  # fmt: skip
+            update_fields=["at", "is_behind", *_COUNTED],
+        )
+        WardFigures.objects.bulk_create(
+            wards,
+            update_conflicts=True,
+            unique_fields=["body_id", "area_id"],
+            update_fields=["at", *_COUNTED],
+            batch_size=_BATCH,
+        )
+        WardFigures.objects.filter(body_id__in=bodies, at__lt=moment).delete()
     return len(none)
 
 
-def _figures(
-    body_id: int, rows: list[Any], areas: list[list[Any]], moment: datetime
-) -> BodyFigures:
-    whole = next(row for row in rows if row[1] is None and row[2] is None)
-    categories = [[row[1], row[3], row[4], _days(row[5])] for row in rows if row[1] is not None]
-    return BodyFigures(
-        body_id=body_id,
-        at=moment,
-        reported=whole[3],
-        fixed=whole[4],
-        median_days=_days(whole[5]),
-        categories=sorted(categories, key=lambda row: -row[1])[:_MOST],
-        months=sorted([row[2], row[3], row[4]] for row in rows if row[2] is not None),
-        areas=areas[:_MOST],
-    )
+def _wards(zone: str, bodies: list[int], moment: datetime) -> list[WardFigures]:
+    """The figures of some bodies by ward, the busiest wards of each."""
+    rows = _ask(_BY_WARD, [zone, bodies, moment - SPAN]) if bodies else []
+    found = [
+        WardFigures(
+            body_id=body_id, area_id=area, at=moment, **_figures([row[2:] for row in group])
+        )
+        for (body_id, area), group in groupby(rows, key=itemgetter(0, 1))
+    ]
+    found.sort(key=lambda ward: (ward.body_id, -ward.reported))
+    by_body = groupby(found, key=lambda ward: ward.body_id)
+    return [ward for _body, wards in by_body for ward in islice(wards, _MOST_WARDS)]
+
+
+def _figures(rows: list[Any]) -> dict[str, Any]:
+    """The columns of a row of figures from the counts of its whole, its categories and months."""
+    whole = next(row for row in rows if row[0] is None and row[1] is None)
+    categories = [[row[0], row[2], row[3], _days(row[4])] for row in rows if row[0] is not None]
+    return {
+        "reported": whole[2],
+        "fixed": whole[3],
+        "median_days": _days(whole[4]),
+        "categories": sorted(categories, key=lambda row: (-row[1], row[0]))[:_MOST],
+        "months": sorted([row[1], row[2], row[3]] for row in rows if row[1] is not None),
+    }
 
 
 def _days(found: Any) -> float | None:

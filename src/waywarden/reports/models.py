@@ -12,6 +12,7 @@ from waywarden.reports import states
 from waywarden.reports.count_models import (  # noqa: F401 - Django looks for models here
     BodyFigures,
     PinCount,
+    WardFigures,
 )
 from waywarden.reports.rule_models import UpdateRule  # noqa: F401 - the same
 from waywarden.reports.state_words import STATE_CHOICES

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from waywarden.geo.points import Point
 from waywarden.kernel.errors import RuleBroken
-from waywarden.notifications.alert_services import Kind, Target, near
+from waywarden.notifications.alert_services import Target, near, wards
 from waywarden.users.frequency import Frequency
 from waywarden.users.models import User
 from waywarden.web.forms import EmailField
@@ -27,10 +27,10 @@ class Offered:
 
 
 class AlertForm(forms.Form):
-    """`what` is `radius`, `report:ID`, `area:ID`, `body:ID` or `ward:BODY:AREA`."""
+    """`what` is `radius`, `report:ID`, `area:ID`, `body:ID` or `ward:BODY:AREA,AREA…`."""
 
     what = forms.RegexField(
-        r"^(radius|(report|area|body):\d{1,18}|ward:\d{1,18}:\d{1,18})$",
+        r"^(radius|(report|area|body):\d{1,18}|ward:\d{1,18}:\d{1,18}(,\d{1,18}){0,49})$",
         error_messages={
             "required": _("Please choose what to follow."),
             "invalid": _("Please choose what to follow."),
@@ -74,7 +74,6 @@ class AlertForm(forms.Form):
             if given.get("lat") is None or given.get("lon") is None:
                 raise RuleBroken(str(_("Please choose what to follow.")), field="what")
             return near(Point(given["lat"], given["lon"]), given.get("radius") or 0)
-        ids = [int(number) for number in numbers]
         if kind == "ward":
-            return Target(Kind.WARD, body_id=ids[0], area_id=ids[1])
-        return Target(Kind(kind), **{f"{kind}_id": ids[0]})
+            return wards(int(numbers[0]), map(int, numbers[1].split(",")))
+        return Target.of_data({"kind": kind, f"{kind}_id": int(numbers[0])})

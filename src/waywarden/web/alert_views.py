@@ -111,7 +111,7 @@ def _offered(place: Point, cobrand: Cobrand) -> list[Offered]:
         for area in areas:
             if area.pk not in own:
                 words = _("Reports to %(body)s in %(area)s") % {
-                    "body": said(body.name), "area": area.name,
+                    "body": said(body.name), "area": said(area.name),
                 }  # fmt: skip
                 feed = f"reports/{body.slug}/{ward_slug(area.name)}"
                 found.append(Offered(f"ward:{body.pk}:{area.pk}", words, feed))
@@ -119,7 +119,7 @@ def _offered(place: Point, cobrand: Cobrand) -> list[Offered]:
 
 
 def _in_area(area: Area) -> str:
-    return _("All reports in %(area)s") % {"area": area.name}
+    return _("All reports in %(area)s") % {"area": said(area.name)}
 
 
 @require_POST

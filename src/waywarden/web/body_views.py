@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,17 +18,27 @@ from waywarden.areas.queries import areas_by_slug, extent_of, outline_of
 from waywarden.areas.wards import ward_slug
 from waywarden.bodies.models import Body
 from waywarden.bodies.queries import body_by_slug, body_named
+from waywarden.bodies.words import said
 from waywarden.geo.points import Point
 from waywarden.kernel.text import one_line
 from waywarden.reports.clusters import category_names
-from waywarden.reports.figure_queries import Figures, figures_in_short, figures_of, wards_of
+from waywarden.reports.figure_queries import (
+    Figures,
+    Ward,
+    figures_in_short,
+    figures_of,
+    figures_of_wards,
+    wards_of,
+)
 from waywarden.reports.lists import Listed, listed
 from waywarden.reports.pins import Order, Slice, numbers_in
 from waywarden.ui.charts import Chart, columns
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.filters import Chosen
 from waywarden.ui.maps import map_settings, still_map, zoom_for
+from waywarden.users.frequency import Frequency
 from waywarden.web import queries
+from waywarden.web.alert_forms import Offered
 from waywarden.web.browse_views import number_in, page_in, point_in, still_pins
 from waywarden.web.kept_pages import while_nothing_changes
 from waywarden.web.queries import PAGE
@@ -80,7 +91,7 @@ def body(request: HttpRequest, slug: str, ward: str = "") -> HttpResponse:
     rows = listed(numbers)
     values: dict[str, Any] = {
         "body": found,
-        "ward": get_text_list(list(wards.values()), _("and")),
+        "ward": get_text_list([said(name) for name in wards.values()], _("and")),
         "chosen": chosen,
         "reports": rows[:PAGE],
         "page": page,
@@ -147,15 +158,42 @@ def _whole(
     request: HttpRequest, found: Body, wards: Mapping[int, str], rows: list[Listed]
 ) -> dict[str, Any]:
     """What the page has around its list."""
-    figures = figures_of(found.pk)
+    figures = figures_of_wards(found.pk, tuple(wards)) if wards else figures_of(found.pk)
+    all_wards = wards_of(found.pk)
+    chosen_wards = {ward_slug(name) for name in wards.values()}
     return {
         "categories": category_names([found.pk]),
         "figures": figures,
         "chart": chart_of(figures),
-        "wards": wards_of(found.pk),
-        "chosen_wards": {ward_slug(name) for name in wards.values()},
+        "wards": all_wards,
+        "compared": _compared(all_wards, chosen_wards),
+        "chosen_wards": chosen_wards,
+        "follow": _to_follow(found, wards),
+        "frequencies": Frequency.choices,
+        "frequency": Frequency.DAILY,
         **_map(request, found, tuple(wards), rows[:PAGE]),
     }
+
+
+def _compared(wards: tuple[Ward, ...], chosen: set[str]) -> list[Ward]:
+    """The wards that the table of figures compares: all, or those chosen; one alone is itself."""
+    if len(chosen) == 1:
+        return []
+    return [ward for ward in wards if not chosen or ward.slug in chosen]
+
+
+def _to_follow(found: Body, wards: Mapping[int, str]) -> Offered:
+    """What the page shows, as something to follow."""
+    words = said(found.name)
+    if not wards:
+        return Offered(f"body:{found.pk}", words, f"reports/{found.slug}")
+    names = get_text_list([said(name) for name in wards.values()], _("and"))
+    numbers = ",".join(map(str, wards))
+    return Offered(
+        f"ward:{found.pk}:{numbers}",
+        _("%(body)s in %(area)s") % {"body": words, "area": names},
+        f"reports/{found.slug}/{quote(_slugs(wards.values()))}",
+    )
 
 
 def chart_of(figures: Figures | None) -> Chart | None:

@@ -4,11 +4,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.models import Login
+from allauth.account.stages import LoginByCodeStage, LoginStageController
 from allauth.account.utils import perform_login
-from allauth.account.views import LoginView
+from allauth.account.views import ConfirmLoginCodeView, LoginView
 from allauth.core import context as at_hand
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -34,7 +36,7 @@ from waywarden.ui.current import cobrand_of
 from waywarden.ui.languages import codes_of, remember_language
 from waywarden.users.account_services import note_proved_address
 from waywarden.users.models import User
-from waywarden.users.services import TooManyLinks, check_links
+from waywarden.users.services import TooManyLinks, check_links, get_or_create_user
 from waywarden.web.services import TooOften, count_try
 
 _QUIET = {
@@ -43,7 +45,7 @@ _QUIET = {
     "account/messages/login_code_sent.txt",
     "mfa/messages/recovery_codes_generated.txt",
 }
-#: What allauth would mail to somebody who wants in: we mail a link, with its code where it has one.
+#: What allauth would mail to somebody who wants in: we mail a link, and its code.
 _TO_SIGN_IN = {"account/email/login_code", "account/email/unknown_account"}
 
 
@@ -55,7 +57,7 @@ class _Site:
 
 
 def mail_link_and_code(request: HttpRequest, email: str) -> None:
-    """Mails a link to sign in, and for an account that there is a code to type instead.
+    """Mails a link to sign in and a code to type instead, whether the account is there yet or not.
 
     What the browser gets to see is the same for every address. Raises TooManyLinks.
     """
@@ -63,7 +65,46 @@ def mail_link_and_code(request: HttpRequest, email: str) -> None:
     user = User.objects.filter(
         email=email.strip().lower(), is_active=True, is_update_user=False
     ).first()
-    LoginCodeVerificationProcess.initiate(request=request, user=user, email=email)
+    CodeProcess.initiate(request=request, user=user, email=email)
+
+
+class CodeProcess(LoginCodeVerificationProcess):  # type: ignore[misc]  # it carries no types
+    """A code for every address: one that is new here gets its account when the code is typed."""
+
+    def send_by_email(self, email: str, skip_enumeration_mails: bool = False) -> None:
+        """The same letter for everybody."""
+        code = self.generate_code()
+        get_adapter().send_mail("account/email/login_code", email, {"code": code})
+
+    def finish(self, redirect_url: str | None) -> HttpResponse:
+        """Signs in who has typed the code."""
+        user = self.user or get_or_create_user(email=self.state["email"])
+        if not user.is_active or user.is_update_user:
+            refused: HttpResponse = get_adapter().respond_user_inactive(self.request, user)
+            return refused
+        self._user = user
+        note_proved_address(user)
+        done: HttpResponse = super().finish(redirect_url)
+        return done
+
+    @classmethod
+    def initiate(cls, *, request: HttpRequest, user: User | None, email: str) -> "CodeProcess":
+        """Sends the code, and remembers in the session that it was asked for."""
+        login = Login(user=user, email=email)
+        login.state["stages"] = {"current": LoginByCodeStage.key}
+        stage = LoginByCodeStage(LoginStageController(request, login), request, login)
+        stage.state.update(cls.initial_state(user=user, email=email), initiated_by_user=True)
+        process = cls(stage=stage)
+        process.send()
+        process.persist()
+        return process
+
+
+class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]  # it carries no types
+    """Where the code is typed."""
+
+    def _verify_form_valid(self, _form: Any) -> HttpResponse:
+        return CodeProcess(stage=self.stage).finish(self.get_next_url())
 
 
 def prove_again(request: HttpRequest, user: User) -> None:

@@ -19,7 +19,7 @@ from waywarden.web import questionnaire_views as asking
 from waywarden.web import report_views as making
 from waywarden.web import site_views as site
 from waywarden.web import update_views as one
-from waywarden.web.sign_in import AddPasskeyView, PasskeyView, PasswordView
+from waywarden.web.sign_in import AddPasskeyView, CodeView, PasskeyView, PasswordView
 
 
 class NumberConverter(IntConverter):
@@ -88,6 +88,7 @@ urlpatterns = [
     path("auth", account.sign_in, name="sign-in"),
     path("auth/sign-out", account.sign_out, name="sign-out"),
     path("auth/login/code/", RedirectView.as_view(pattern_name="sign-in", query_string=True)),
+    path("auth/login/code/confirm/", CodeView.as_view()),
     path("auth/login/", PasswordView.as_view()),
     path("auth/2fa/webauthn/login/", PasskeyView.as_view()),
     path("auth/2fa/webauthn/add/", AddPasskeyView.as_view()),

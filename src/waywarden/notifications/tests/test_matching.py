@@ -20,9 +20,11 @@ from waywarden.notifications.alert_services import (
     move_followers,
     near,
     stop_alert,
+    wards,
 )
 from waywarden.notifications.matching_services import match_reports, match_updates
 from waywarden.notifications.models import Alert, Item
+from waywarden.notifications.news import place_of
 from waywarden.notifications.tests.town import (
     HERE,
     NOON,
@@ -54,11 +56,12 @@ def told() -> set[tuple[str, int, int | None]]:
 
 def test_each_kind_of_alert_finds_its_new_report_and_no_other(rosa):
     county, district = a_body("The County"), a_body("The District")
-    ward, other = an_area("North"), an_area("South")
+    ward, other, third = an_area("North"), an_area("South"), an_area("West")
     wanted = {
         "Area": Target(Kind.AREA, area_id=ward.pk),
         "Body": Target(Kind.BODY, body_id=county.pk),
         "Ward": Target(Kind.WARD, body_id=county.pk, area_id=ward.pk),
+        "Wards": wards(county.pk, [other.pk, ward.pk]),
         "Near": near(Point(60.1705, 24.94), 100),
     }
     unwanted = {
@@ -66,6 +69,8 @@ def test_each_kind_of_alert_finds_its_new_report_and_no_other(rosa):
         "Elsewhere": Target(Kind.AREA, area_id=other.pk),
         "Theirs": Target(Kind.BODY, body_id=district.pk),
         "Half": Target(Kind.WARD, body_id=district.pk, area_id=ward.pk),
+        "Their wards": wards(district.pk, [other.pk, ward.pk]),
+        "Other wards": wards(county.pk, [other.pk, third.pk]),
     }
     for name, target in (wanted | unwanted).items():
         follow(target, user=a_person(name))
@@ -73,6 +78,24 @@ def test_each_kind_of_alert_finds_its_new_report_and_no_other(rosa):
     assert match_reports([report.pk]) == len(wanted)
     assert told() == {(name, report.pk, None) for name in wanted}
     assert match_reports([report.pk]) == 0
+
+
+def test_the_same_wards_are_one_alert_in_whatever_order_and_one_ward_is_that_ward(nora):
+    county, north, south = a_body("The County"), an_area("North"), an_area("South")
+    first = follow(wards(county.pk, [north.pk, south.pk]), user=nora)
+    again = follow(wards(county.pk, [south.pk, north.pk, south.pk]), user=nora)
+    assert first.pk == again.pk
+    assert place_of(first) == "The County, North and South"
+    assert follow(wards(county.pk, [north.pk, north.pk]), user=nora).kind == Kind.WARD
+    with pytest.raises(CannotBeFollowed):
+        follow(wards(county.pk, [north.pk, 10**9]), user=nora)
+
+
+def test_a_report_in_two_of_the_wards_is_told_once(nora):
+    county, north, south = a_body("The County"), an_area("North"), an_area("South")
+    follow(wards(county.pk, [north.pk, south.pk]), user=nora)
+    report = a_report(bodies=[county], area_ids=[north.pk, south.pk])
+    assert match_reports([report.pk]) == 1
 
 
 @given(

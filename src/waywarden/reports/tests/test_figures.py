@@ -8,7 +8,12 @@ import shapely
 from waywarden.areas.models import Area
 from waywarden.kernel import clock
 from waywarden.reports.count_models import BodyFigures
-from waywarden.reports.figure_queries import figures_in_short, figures_of, wards_of
+from waywarden.reports.figure_queries import (
+    figures_in_short,
+    figures_of,
+    figures_of_wards,
+    wards_of,
+)
 from waywarden.reports.figure_services import refresh_figures
 from waywarden.reports.models import Report, ReportBody
 from waywarden.reports.tests.test_pins import make
@@ -105,6 +110,46 @@ def test_wards_are_the_areas_within_a_bodys_own(place):
         ("north-ward", "North Ward", 1)
     ]
     assert wards_of(place.town.pk) == ()
+
+
+def _ward(name, code):
+    square = shapely.box(1.4, 1.4, 1.6, 1.6)
+    return Area.objects.create(
+        name=name, kind="ward", code=code, boundary=shapely.to_wkb(square),
+        west=1.4, south=1.4, east=1.6, north=1.6,
+    )  # fmt: skip
+
+
+def test_a_ward_has_figures_of_its_own(place):
+    north, south = _ward("North", "n"), _ward("South", "s")
+    for days, area in ((2, north), (4, north), (9, south)):
+        fixed_after(days, place.county, area_ids=[area.pk])
+    make(place.county, category_name="Holes", area_ids=[south.pk])
+    make(place.county, category_name="Holes", area_ids=[south.pk], is_private=True)
+    make(place.town, area_ids=[south.pk])
+    refresh_figures()
+    one = figures_of_wards(place.county.pk, [south.pk])
+    assert (one.whole.reported, one.whole.fixed, one.whole.days) == (2, 1, 9.0)
+    assert [(line.name, line.reported, line.days) for line in one.categories] == [
+        ("Holes", 1, None), ("Lamps", 1, 9.0),
+    ]  # fmt: skip
+    both = figures_of_wards(place.county.pk, [north.pk, south.pk])
+    assert (both.whole.reported, both.whole.fixed, both.whole.days) == (4, 3, None)
+    assert [(line.name, line.reported, line.fixed) for line in both.categories] == [
+        ("Lamps", 3, 3), ("Holes", 1, 0),
+    ]  # fmt: skip
+    assert sum(month.reported for month in both.months) == 4
+    assert figures_of_wards(place.town.pk, [north.pk]) is None
+
+
+def test_a_ward_without_reports_any_more_loses_its_figures(place):
+    north = _ward("North", "n")
+    report = make(place.county, area_ids=[north.pk])
+    refresh_figures()
+    Report.objects.filter(pk=report.pk).update(is_private=True)
+    refresh_figures(everything=True)
+    assert wards_of(place.county.pk) == ()
+    assert figures_of_wards(place.county.pk, [north.pk]) is None
 
 
 def test_before_they_were_counted_there_are_none(place):

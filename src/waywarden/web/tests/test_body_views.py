@@ -1,5 +1,7 @@
 """Bodies: all of them, one with its list and figures, its wards; the site's own bodies only."""
 
+import re
+
 import pytest
 import shapely
 from django.core.cache import cache
@@ -7,6 +9,9 @@ from django.core.cache import cache
 from waywarden.areas.models import Area
 from waywarden.areas.queries import forget_shapes
 from waywarden.bodies.models import Body
+from waywarden.bodies.translations import Translation
+from waywarden.bodies.words import forget_words
+from waywarden.notifications.models import Alert
 from waywarden.reports.figure_services import refresh_figures
 from waywarden.web.tests.town import LAT, LON
 
@@ -17,6 +22,9 @@ OWN_SITE = {"host": "borsetshire.localhost"}
 @pytest.fixture(autouse=True)
 def _fresh_counts():
     cache.clear()
+    forget_words()
+    yield
+    forget_words()
 
 
 @pytest.fixture
@@ -89,6 +97,50 @@ def test_several_wards_are_shown_at_once(client, town, two, bar):
     for one in two:
         assert f"area={one.pk}" in shown  # of the map's pins
     assert client.get(f"/reports/borsetshire/north-ward{bar}nowhere").status_code == 404
+
+
+def test_a_ward_shows_how_the_body_does_there_and_several_are_compared(client, town, two):
+    town.report(state="fixed - council", area_ids=[two[0].pk])
+    refresh_figures(everything=True)
+    shown = page(client.get("/reports/borsetshire/north-ward"))
+    assert "<dd>50&nbsp;%</dd>" in shown
+    assert "By ward" not in shown
+    both = page(client.get("/reports/borsetshire/north-ward%7Csouth-ward"))
+    assert "<dd>33&nbsp;%</dd>" in both
+    assert '<a href="/reports/borsetshire/south-ward">South Ward</a>' in both
+
+
+@pytest.mark.parametrize(
+    ("address", "feed"),
+    [
+        ("", "reports/borsetshire"),
+        ("/north-ward", "reports/borsetshire/north-ward"),
+        ("/north-ward%7Csouth-ward", "reports/borsetshire/north-ward%7Csouth-ward"),
+    ],
+)
+def test_a_body_and_its_wards_are_followed_from_their_page(client, town, two, address, feed):
+    shown = page(client.get(f"/reports/borsetshire{address}"))
+    assert f'href="/atom/{feed}"' in shown
+    assert client.get(f"/rss/{feed}").status_code == 200
+    (what,) = re.findall(r'name="what" value="([^"]+)"', shown)
+    client.force_login(town.rosa)
+    client.post("/alert/subscribe", {"what": what, "frequency": "weekly"})
+    alert = Alert.objects.get(user=town.rosa)
+    kinds = ["body", "ward", "wards"]
+    assert alert.kind == kinds[len(feed.split("ward")) - 1]
+    assert (alert.body, alert.frequency) == (town.county, "weekly")
+    assert alert.area_ids == (sorted(one.pk for one in two) if alert.kind == "wards" else [])
+    assert "South Ward" in page(client.get("/my/alerts")) or alert.kind != "wards"
+
+
+def test_wards_are_called_in_the_readers_language(client, town, two):
+    Translation.objects.create(original="North Ward", language="fr", text="Quartier du Nord")
+    forget_words()
+    french = {"accept-language": "fr"}
+    shown = page(client.get("/reports/borsetshire/north-ward", headers=french))
+    assert "<h1>Quartier du Nord</h1>" in shown
+    offered = page(client.get("/alert/list", {"lat": LAT, "lon": LON}, headers=french))
+    assert "Quartier du Nord" in offered
 
 
 def test_wards_are_ticked_without_scripts_and_the_filters_stay(client, town, two):

@@ -147,7 +147,7 @@ def test_a_code_works_only_in_the_browser_that_asked_for_it(client, rosa, mailou
     assert signed_in(other) == ""
 
 
-def test_an_address_nobody_has_is_answered_like_any_other_and_gets_a_link(client, rosa, mailoutbox):
+def test_an_address_nobody_has_is_answered_like_any_other(client, rosa, mailoutbox):
     known, unknown = ask_for_mail(client), ask_for_mail(client, "nobody@example.org")
     assert known["Location"] == unknown["Location"]
     first, second = (
@@ -157,9 +157,36 @@ def test_an_address_nobody_has_is_answered_like_any_other_and_gets_a_link(client
     csrf = re.compile(r'(value|nonce)="[^"]*"')
     assert csrf.sub("", first) == csrf.sub("", second)
     mail = next(one for one in mailoutbox if one.to == ["nobody@example.org"])
-    assert not re.search(r"^[A-Z0-9-]{6,9}$", mail.body, re.MULTILINE)
+    assert code_in(mail) in mail.alternatives[0][0]
     client.post(re.search(r"/M/\S+", mail.body)[0])
     assert signed_in(client) == "nobody@example.org"
+
+
+def test_an_address_that_is_new_here_gets_its_account_when_the_code_is_typed(
+    client, db, mailoutbox
+):
+    confirm = ask_for_mail(client, "Nia@Example.org")["Location"]
+    assert not User.objects.exists()
+    client.post(confirm, {"code": "WRONG1"})
+    assert not User.objects.exists()
+    answer = client.post(confirm, {"code": code_in(mailoutbox[0]), "next": "/my/alerts"})
+    assert answer["Location"] == "/my/alerts"
+    assert signed_in(client) == "nia@example.org"
+    assert EmailAddress.objects.get().verified
+    client.logout()
+    client.post(confirm, {"code": code_in(mailoutbox[0])})
+    assert signed_in(client) == "", "a code works once"
+
+
+@pytest.mark.parametrize("field", ["is_update_user", "is_closed"])
+def test_no_code_opens_an_account_that_nobody_may_sign_in_to(client, rosa, mailoutbox, field):
+    User.objects.filter(pk=rosa.pk).update(
+        is_update_user=field == "is_update_user", is_active=field != "is_closed"
+    )
+    confirm = ask_for_mail(client)["Location"]
+    answer = client.post(confirm, {"code": code_in(mailoutbox[0])})
+    assert answer["Location"] == "/auth/inactive/"
+    assert signed_in(client) == ""
 
 
 def test_a_forgotten_password_of_nobody_s_is_answered_with_a_link_to_sign_in(
