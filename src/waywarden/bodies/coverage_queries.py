@@ -136,7 +136,7 @@ def why_nowhere(category: Category) -> str:
         emails=tuple(category.emails), service_code=category.service_code
     )
     if missing:
-        return missing
+        return _(missing)
     if kind.wants_mail:
         if category.state == Category.State.UNCONFIRMED:
             return _("its address is not confirmed yet.")

@@ -18,6 +18,7 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.reports.admin import ReportAdmin
 from waywarden.sending import services
 from waywarden.sending.models import Answer, Delivery
+from waywarden.sending.reasons import in_words
 
 
 class DeliveryActionForm(ActionForm):  # type: ignore[misc]  # unfold is not seen by mypy
@@ -41,7 +42,7 @@ class DeliveryActionForm(ActionForm):  # type: ignore[misc]  # unfold is not see
 class DeliveryAdmin(RecordAdmin):
     """One row a report or update and body."""
 
-    list_display = ("id", "item", "body", "state", "cause", "reason", "attempts", "due_at")
+    list_display = ("id", "item", "body", "state", "cause", "said", "attempts", "due_at")
     list_display_links = ("id", "item")
     list_filter = ("state", "cause", "body")
     list_select_related = ("body", "report")
@@ -56,6 +57,11 @@ class DeliveryAdmin(RecordAdmin):
         """The report, or the update of it."""
         kind = _("update of report") if delivery.update_id else _("report")
         return f"{kind} {delivery.report_id}: {delivery.report.title}"
+
+    @admin.display(description=_("reason"))
+    def said(self, delivery: Delivery) -> str:
+        """Why it stands where it stands."""
+        return in_words(delivery.reason, delivery.why)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """The list leaves heavy columns out."""
@@ -139,7 +145,13 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold is not seen
     extra = 0
     can_delete = False
     show_change_link = True
-    fields = ("body", "update", "connection", "state", "reason", "external_id", "finished_at")
+    fields = ("body", "update", "connection", "state", "said", "external_id", "finished_at")
+    readonly_fields = ("said",)
+
+    @admin.display(description=_("reason"))
+    def said(self, delivery: Delivery) -> str:
+        """Why it stands where it stands."""
+        return in_words(delivery.reason, delivery.why)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With names."""

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Category
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.reports.locking_services import lock_reports
+from waywarden.sending.claim_services import stuck_fact
 from waywarden.sending.mail_reading import Bounced, Incoming, read
 from waywarden.sending.models import Answer, Delivery
 from waywarden.sending.outcome import Cause
+from waywarden.sending.reasons import Reason, Why
 from waywarden.sending.return_paths import delivery_of
 
 #: So much of a mail is kept as it came, bytes.
@@ -116,12 +117,9 @@ def _note_bounced(delivery: Delivery, bounced: Iterable[Bounced]) -> None:
     delivery.notebook = notebook
     if not reached and delivery.state == Delivery.State.SENT:
         delivery.state, delivery.cause = Delivery.State.HELD, Cause.BOUNCED
-        delivery.reason = _("The mail came back from every address: %s") % "; ".join(known.values())
-        data = {"report": delivery.report_id, "body": delivery.body_id, "cause": delivery.cause}
-        record(
-            Fact("delivery.held", "delivery", delivery.pk, data=data | {"reason": delivery.reason})
-        )
-    delivery.save(update_fields=["notebook", "state", "cause", "reason"])
+        delivery.explain(Reason(Why.BOUNCED, "; ".join(known.values())))
+        record(stuck_fact(delivery))
+    delivery.save(update_fields=["notebook", "state", "cause", "reason", "why"])
 
 
 def _mark_category(category: Category, lost: Mapping[str, str]) -> None:

@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 
 from waywarden.backends.registry import backend_class
 from waywarden.events.bulk_services import write_columns
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.retry import pause_after
-from waywarden.kernel.text import shorten, without_control_characters
 from waywarden.reports import services as reports
 from waywarden.reports import states
 from waywarden.reports.locking_services import lock_reports
@@ -24,6 +22,7 @@ from waywarden.sending.models import Delivery
 from waywarden.sending.moved_services import note_arrivals
 from waywarden.sending.outcome import Cause, Health, Next
 from waywarden.sending.queries import STUCK, in_lane
+from waywarden.sending.reasons import Reason, Why
 
 State = Delivery.State
 #: A claim that is not renewed for so long belongs to a dead worker.
@@ -92,8 +91,8 @@ def _cancel(rows: Sequence[Delivery], moment: datetime) -> None:
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
             state=State.CANCELLED,
             cause=Cause.WITHDRAWN,
-            reason=_("Withdrawn or taken down before it was sent."),
             finished_at=moment,
+            **Reason(Why.TAKEN_DOWN).columns,
         )
 
 
@@ -148,7 +147,7 @@ def recover() -> frozenset[Lane]:
         for row in left.order_by("id"):
             row.state = State.PENDING if row.token else State.UNKNOWN
             row.cause = Cause.NONE if row.token else Cause.UNKNOWN
-            row.reason = _("The sender stopped in the middle of it.")
+            row.explain(Reason(Why.STOPPED))
             row.claimed_until = None
             # One that brings its worker down must not do so without end.
             row.due_at = moment + pause_after(row.attempts) if row.attempts else moment
@@ -179,9 +178,7 @@ def _write_one(result: Result) -> None:
     except IntegrityError:
         row = result.claimed.delivery
         row.state, row.cause = State.HELD, Cause.DUPLICATE_ID
-        row.reason = _("The body gave it the reference %s, which another report has.") % (
-            row.external_id
-        )
+        row.explain(Reason(Why.DUPLICATE, name=row.external_id))
         with transaction.atomic():
             _store([result])
 
@@ -189,7 +186,7 @@ def _write_one(result: Result) -> None:
 def _apply(result: Result) -> None:
     row, standing = result.claimed.delivery, result.next.standing
     row.state, row.cause = State(standing.state.value), standing.cause
-    row.reason = shorten(without_control_characters(standing.reason), 2000)
+    row.explain(standing.reason)
     row.attempts, row.refusals, row.due_at = standing.attempts, standing.refusals, standing.due_at
     row.token, row.token_at = standing.token[:200], standing.token_at
     row.external_id = standing.external_id[:200]
@@ -206,6 +203,7 @@ _WRITTEN = [
     "state",
     "cause",
     "reason",
+    "why",
     "attempts",
     "refusals",
     "due_at",
@@ -241,7 +239,7 @@ def _store(results: Sequence[Result]) -> None:
     reports.record_sent_many([_sent(row) for row in arrived if row.moved_by_id is None])
     note_arrivals([row for row in arrived if row.moved_by_id is not None])
     record(*[_update_sent(row) for row in rows if row.state == State.SENT and row.update_id])
-    record(*[_stuck_fact(row) for row in rows if row.state in STUCK])
+    record(*[stuck_fact(row) for row in rows if row.state in STUCK])
 
 
 def _stayed_here(row: Delivery) -> bool:
@@ -265,11 +263,13 @@ def _update_sent(row: Delivery) -> Fact:
     )
 
 
-def _stuck_fact(row: Delivery) -> Fact:
+def stuck_fact(row: Delivery) -> Fact:
+    """That a delivery waits for a person, not written yet."""
     data = {
         "report": row.report_id,
         "body": row.body_id,
         "reason": row.reason,
+        "why": row.why,
         "cause": row.cause,
     }
     return Fact(f"delivery.{row.state}", "delivery", row.pk, data=data)

@@ -41,6 +41,7 @@ from waywarden.sending.outcome import (
 from waywarden.sending.outgoing import Item, items_of
 from waywarden.sending.pace import LONGEST_SLEEP, Pace
 from waywarden.sending.queries import next_due
+from waywarden.sending.reasons import Reason, Why
 from waywarden.sending.steps import Step, Taken, take
 
 log = logging.getLogger(__name__)
@@ -244,7 +245,7 @@ class _Batch:
             claimed=job.claimed, next=following, notebook=job.step.notebook, began=taken.began
         )
         self._results.append((job, result))
-        self._mind(following.health, following.standing.reason)
+        self._mind(following.health, str(following.standing.reason))
 
     def _mind(self, health: Health, reason: str) -> None:
         """What an answer says of the connection; after five failures in a row nothing more goes."""
@@ -332,7 +333,7 @@ def _items(claimed: Sequence[Claimed], *, with_mail: bool) -> list[Item | None]:
 
 
 def _put_off(claimed: Claimed) -> None:
-    failure = Failure(TryLater, "It could not be made ready for sending; see the log.")
+    failure = Failure(TryLater, Reason(Why.NOT_READY))
     following = next_after(_phase(claimed.before), failure, _standing_of(claimed), now=clock.now())
     delivery = claimed.delivery
     write_results([Result(claimed, following, dict(delivery.notebook), clock.now())])
@@ -380,5 +381,5 @@ def _standing_of(claimed: Claimed) -> Standing:
         token_at=row.token_at,
         external_id=row.external_id,
         cause=Cause(row.cause),
-        reason=row.reason,
+        reason=Reason(words=row.reason),
     )

@@ -13,6 +13,7 @@ from waywarden.reports.models import Report, Update
 from waywarden.sending.hold import NOT_GONE, is_held
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause
+from waywarden.sending.reasons import Reason, Why
 
 State = Delivery.State
 
@@ -40,8 +41,8 @@ def cancel_updates(update_ids: Iterable[int]) -> int:
     return Delivery.objects.filter(update__in=list(update_ids), state__in=NOT_GONE).update(
         state=State.CANCELLED,
         cause=Cause.WITHDRAWN,
-        reason=_("Withdrawn by its author before it was sent."),
         finished_at=clock.now(),
+        **Reason(Why.UPDATE_WITHDRAWN).columns,
     )
 
 

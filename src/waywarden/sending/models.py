@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.reports.models import Report, Update
+from waywarden.sending.reasons import Reason
 
 #: In `told_as`: a desk that is told by mail and has no number for the report.
 AT_A_DESK = "-"
@@ -56,7 +57,10 @@ class Delivery(models.Model):
     cause = models.CharField(
         max_length=40, blank=True, help_text=_("The class of the last failure.")
     )
-    reason = models.TextField(blank=True, help_text=_("The last failure in words, for staff."))
+    reason = models.TextField(blank=True, help_text=_("The last failure in words, in English."))
+    why = models.JSONField(
+        default=dict, blank=True, help_text=_("The same as code and words, where it has a code.")
+    )
     token = models.CharField(max_length=200, blank=True)
     token_at = models.DateTimeField(null=True, help_text=_("When the token came."))
     external_id = models.CharField(max_length=200, blank=True)
@@ -117,6 +121,10 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk} ({self.state})"
+
+    def explain(self, reason: Reason) -> None:
+        """Sets why it stands where it stands; saves nothing."""
+        self.reason, self.why = str(reason), reason.stored
 
 
 class Answer(models.Model):

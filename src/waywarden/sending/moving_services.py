@@ -34,6 +34,7 @@ from waywarden.sending.planning_services import (
     takes_updates,
     was_mailed,
 )
+from waywarden.sending.reasons import Reason, Why
 
 State = Delivery.State
 NO_CHANGES = Changes()
@@ -308,8 +309,8 @@ def _leave(move: _Move, update: Update | None) -> None:
     left.filter(moved_by=None).update(
         state=State.CANCELLED,
         cause=Cause.REROUTED,
-        reason=_("The report moved to “%s”.") % move.new,
         finished_at=clock.now(),
+        **Reason(Why.MOVED, name=move.new.name).columns,
     )
 
 

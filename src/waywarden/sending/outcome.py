@@ -13,6 +13,7 @@ from random import random
 from waywarden.backends.contract import Accepted, LookedUp, Pending
 from waywarden.kernel.errors import Misconfigured, Refused, RuleBroken, TryLater
 from waywarden.kernel.retry import JITTER, PAUSES, is_too_old, next_attempt_at
+from waywarden.sending.reasons import NONE, Reason, Why
 
 #: How long a token may stay without an answer: that of a report is held then, that of an update
 #: counts as sent without a number, since nothing but its own echo waits for it.
@@ -86,7 +87,7 @@ class Failure:
     """An error of a step, as a value."""
 
     kind: type[Exception]
-    words: str
+    reason: Reason
     after: timedelta | None = None
     is_patient: bool = False
 
@@ -108,7 +109,7 @@ class Standing:
     token_at: datetime | None = None
     external_id: str = ""
     cause: Cause = Cause.NONE
-    reason: str = ""
+    reason: Reason = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,14 @@ class Next:
 
 def failure_of(error: Exception) -> Failure:
     """An error as a value; only its class and words are kept."""
+    said = Reason(words=str(error) or type(error).__name__)
     if isinstance(error, TryLater):
-        return Failure(TryLater, str(error), after=error.after)
+        return Failure(TryLater, said, after=error.after)
     if isinstance(error, Refused):
-        return Failure(Refused, str(error), is_patient=error.patient)
+        return Failure(Refused, said, is_patient=error.patient)
     if isinstance(error, Misconfigured | RuleBroken):
-        return Failure(Misconfigured, str(error))
-    return Failure(type(error), str(error) or type(error).__name__)
+        return Failure(Misconfigured, said)
+    return Failure(type(error), said)
 
 
 def next_after(
@@ -176,7 +178,7 @@ def _asked_of_update(standing: Standing, answer: Answer, *, now: datetime) -> Ne
         waiting = _sent(standing, "", now)
     elif isinstance(answer, Failure):
         due_at = max(waiting.due_at, now + (answer.after or timedelta()))
-        waiting = replace(waiting, due_at=due_at, reason=answer.words)
+        waiting = replace(waiting, due_at=due_at, reason=answer.reason)
     return Next(waiting, Health.ANSWERED)
 
 
@@ -187,7 +189,7 @@ def _sent(standing: Standing, external_id: str, now: datetime) -> Standing:
         external_id=external_id,
         due_at=now,
         cause=Cause.NONE,
-        reason="",
+        reason=NONE,
     )
 
 
@@ -196,11 +198,15 @@ def _pending(standing: Standing, token: str, now: datetime) -> Standing:
     token_at = standing.token_at or now
     waited = now - token_at
     standing = replace(
-        standing, state=State.PENDING, token=token, token_at=token_at, cause=Cause.NONE, reason=""
+        standing,
+        state=State.PENDING,
+        token=token,
+        token_at=token_at,
+        cause=Cause.NONE,
+        reason=NONE,
     )
     if waited >= TOKEN_LIVES:
-        reason = "The body took it and promised a number, which has not come for 14 days."
-        return _held(standing, Cause.TOKEN, reason)
+        return _held(standing, Cause.TOKEN, Reason(Why.NO_NUMBER))
     return replace(standing, due_at=now + min(max(waited / 2, TOKEN_PAUSES[0]), TOKEN_PAUSES[1]))
 
 
@@ -211,41 +217,39 @@ def _looked_up(standing: Standing, answer: LookedUp, now: datetime, wanted: Want
     if wanted is Wanted.MOVED:
         return _left_behind(standing, answer)
     if wanted is Wanted.WITHDRAWN:
-        reason = "Withdrawn by the reporter; it is not in the body's list."
-        if not answer.is_trustworthy:
-            reason = "Withdrawn by the reporter; it may have arrived: there is no list to ask."
+        reason = Reason(
+            Why.WITHDRAWN_NOT_THERE if answer.is_trustworthy else Why.WITHDRAWN_MAYBE_THERE
+        )
         return replace(standing, state=State.CANCELLED, cause=Cause.WITHDRAWN, reason=reason)
-    reason = "It may have arrived: the answer was lost, and the body's list does not tell."
-    return _held(standing, Cause.UNKNOWN, reason)
+    return _held(standing, Cause.UNKNOWN, Reason(Why.MAYBE_THERE))
 
 
 def _left_behind(standing: Standing, answer: LookedUp) -> Standing:
     """It has gone elsewhere since, and was not found here."""
     if answer.is_trustworthy:
-        reason = "The report has gone elsewhere; it never arrived here."
+        reason = Reason(Why.MOVED_NOT_THERE)
         return replace(standing, state=State.CANCELLED, cause=Cause.REROUTED, reason=reason)
-    reason = "The report has gone elsewhere, and may have arrived here before: nothing tells."
-    return _held(standing, Cause.LEFT_BEHIND, reason)
+    return _held(standing, Cause.LEFT_BEHIND, Reason(Why.MOVED_MAYBE_THERE))
 
 
-def _held(standing: Standing, cause: Cause, reason: str) -> Standing:
+def _held(standing: Standing, cause: Cause, reason: Reason) -> Standing:
     return replace(standing, state=State.HELD, cause=cause, reason=reason)
 
 
 def _blocked(standing: Standing, failure: Failure, *, now: datetime) -> Next:
     """The connection's fault: the delivery waits as it was and burns nothing."""
-    waiting = replace(standing, due_at=now, cause=Cause.MISCONFIGURED, reason=failure.words)
+    waiting = replace(standing, due_at=now, cause=Cause.MISCONFIGURED, reason=failure.reason)
     return Next(waiting, Health.BLOCKED)
 
 
 def _token_failed(standing: Standing, failure: Failure, *, now: datetime) -> Next:
     if failure.kind is Refused and not failure.is_patient:
-        words = f"The body took it, and then refused it: {failure.words}"
-        return Next(_held(standing, Cause.TOKEN, words), Health.ANSWERED)
+        reason = Reason(Why.REFUSED_AFTER, str(failure.reason))
+        return Next(_held(standing, Cause.TOKEN, reason), Health.ANSWERED)
     waiting = _pending(standing, standing.token, now)
     if waiting.state is State.PENDING:
         due_at = max(waiting.due_at, now + (failure.after or timedelta()))
-        waiting = replace(waiting, due_at=due_at, cause=Cause.TRY_LATER, reason=failure.words)
+        waiting = replace(waiting, due_at=due_at, cause=Cause.TRY_LATER, reason=failure.reason)
     return Next(waiting, Health.ANSWERED if failure.kind is Refused else Health.ILL)
 
 
@@ -258,7 +262,7 @@ def _failed(
     pauses: tuple[timedelta, ...],
     chance: Callable[[], float],
 ) -> Next:
-    standing = replace(standing, reason=failure.words)
+    standing = replace(standing, reason=failure.reason)
     if failure.kind is Refused and phase is Phase.POST:
         return Next(_refused(standing, failure, now=now, chance=chance), Health.ANSWERED)
     # A question that failed changed nothing: what was unknown stays so. A post that failed in any
@@ -273,9 +277,9 @@ def _failed(
     )
     if is_too_old(first_attempt_at=standing.first_attempt_at, now=now):
         if is_unknown:
-            reason = f"It may have arrived; asking has failed for 7 days: {failure.words}"
+            reason = Reason(Why.ASKED_FOR_DAYS, str(failure.reason))
             return Next(_held(standing, Cause.UNKNOWN, reason), Health.ILL)
-        reason = f"Tried for 7 days without success: {failure.words}"
+        reason = Reason(Why.TRIED_FOR_DAYS, str(failure.reason))
         refused = replace(standing, state=State.REFUSED, cause=Cause.AGE, reason=reason)
         return Next(refused, Health.ILL)
     state, cause = (

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from waywarden.backends.contract import Capability
 from waywarden.backends.registry import backend_class
@@ -19,6 +18,7 @@ from waywarden.reports.models import ReportBody, Update
 from waywarden.sending.lanes import EMAIL_LANES, Lane, lane_for
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Cause
+from waywarden.sending.reasons import NONE, Reason, Why
 
 State = Delivery.State
 EMAIL = "email"
@@ -148,17 +148,17 @@ def address_anew(delivery: Delivery, category: Category | None, *, is_mailed: bo
     missing = _missing(category, connection)
     delivery.state = State.HELD if missing else State.QUEUED
     delivery.cause = Cause.NO_ADDRESS if missing else Cause.NONE
-    delivery.reason = missing
+    delivery.explain(missing or NONE)
 
 
-def _missing(category: Category | None, connection: Connection | None) -> str:
-    """Why a category cannot be sent, in words for staff; "" when it can."""
+def _missing(category: Category | None, connection: Connection | None) -> Reason | None:
+    """Why a category cannot be sent; None when it can."""
     if category is None:
-        return _("The category is gone; choose another, then retry.")
+        return Reason(Why.NO_CATEGORY)
     if category.state == Category.State.UNCONFIRMED and connection is None:
-        return _("The address of the category “%s” is not confirmed yet.") % category.name
+        return Reason(Why.NOT_CONFIRMED, name=category.name)
     kind = backend_class(connection.kind if connection else EMAIL)
     missing = kind.missing_address(
         emails=tuple(category.emails), service_code=category.service_code
     )
-    return f"{category.name}: {missing}" if missing else ""
+    return Reason(Why.NOWHERE, missing, category.name) if missing else None

@@ -30,7 +30,6 @@ class AtBody:
     body_id: int
     state: str
     due_at: datetime
-    reason: str
 
 
 def in_turn() -> QuerySet[Delivery]:
@@ -104,7 +103,7 @@ def for_report(report_id: int) -> tuple[AtBody, ...]:
         Delivery.objects.filter(report=report_id, update=None)
         .order_by("body_id", "-generation")
         .distinct("body_id")
-        .values_list("body_id", "state", "due_at", "reason")
+        .values_list("body_id", "state", "due_at")
     )
     return tuple(AtBody(*row) for row in rows)
 

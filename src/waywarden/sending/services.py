@@ -28,6 +28,7 @@ from waywarden.sending.planning_services import (
     rows_with_ways,
     was_mailed,
 )
+from waywarden.sending.reasons import NONE, Reason, Why
 
 __all__ = [
     "cancel_for",
@@ -50,6 +51,7 @@ _ANEW = [
     "state",
     "cause",
     "reason",
+    "why",
     "category",
     "connection",
     "lane",
@@ -89,8 +91,8 @@ def cancel_for(report_id: int) -> int:
         .update(
             state=State.CANCELLED,
             cause=Cause.WITHDRAWN,
-            reason=_("Withdrawn by the reporter before it was sent."),
             finished_at=clock.now(),
+            **Reason(Why.WITHDRAWN).columns,
         )
     )
 
@@ -163,7 +165,8 @@ def start_again(delivery: Delivery) -> None:
 def _begin_anew(delivery: Delivery, way: _Way) -> None:
     if may_have_arrived(delivery):
         delivery.state = State.PENDING if delivery.token else State.UNKNOWN
-        delivery.cause, delivery.reason = Cause.NONE, ""
+        delivery.cause = Cause.NONE
+        delivery.explain(NONE)
     else:
         address_anew(delivery, way.category, is_mailed=way.is_mailed)
     delivery.due_at = clock.now()
@@ -210,8 +213,9 @@ def hold(delivery_id: int, *, reason: str, by: Actor = NOBODY) -> None:
             State.UNKNOWN.value: Cause.UNKNOWN,
             State.PENDING.value: Cause.TOKEN,
         }.get(delivery.state, Cause.BY_HAND)
-        delivery.state, delivery.reason = State.HELD, one_line(reason)
-        delivery.save(update_fields=["state", "cause", "reason"])
+        delivery.state = State.HELD
+        delivery.explain(Reason(words=one_line(reason)))
+        delivery.save(update_fields=["state", "cause", "reason", "why"])
         note(delivery, "delivery.held", by)
 
 
@@ -222,8 +226,9 @@ def give_up(delivery_id: int, *, reason: str, by: Actor = NOBODY) -> None:
     with transaction.atomic():
         delivery = locked(delivery_id)
         delivery.state, delivery.cause = State.CANCELLED, Cause.BY_HAND
-        delivery.reason, delivery.finished_at = one_line(reason), clock.now()
-        delivery.save(update_fields=["state", "cause", "reason", "finished_at"])
+        delivery.explain(Reason(words=one_line(reason)))
+        delivery.finished_at = clock.now()
+        delivery.save(update_fields=["state", "cause", "reason", "why", "finished_at"])
         note(delivery, "delivery.given_up", by)
 
 
@@ -240,7 +245,8 @@ def mark_sent(delivery_id: int, *, external_id: str, by: Actor = NOBODY) -> None
             raise RuleBroken(_("Another report has that reference."), field="external_id")
         moment = clock.now()
         delivery.state, delivery.cause = State.SENT, Cause.BY_HAND
-        delivery.external_id, delivery.finished_at, delivery.reason = external_id, moment, ""
+        delivery.external_id, delivery.finished_at = external_id, moment
+        delivery.explain(NONE)
         delivery.save()
         if delivery.moved_by_id is not None:
             note_arrivals([delivery])
@@ -262,5 +268,10 @@ def note(delivery: Delivery, kind: str, by: Actor) -> None:
 
 def fact_of(delivery: Delivery, kind: str, by: Actor) -> Fact:
     """That fact, not written yet."""
-    data = {"report": delivery.report_id, "body": delivery.body_id, "reason": delivery.reason}
+    data = {
+        "report": delivery.report_id,
+        "body": delivery.body_id,
+        "reason": delivery.reason,
+        "why": delivery.why,
+    }
     return Fact(kind, "delivery", delivery.pk, actor=by, data=data)

@@ -107,7 +107,7 @@ def _missing(category: Category | None, opened: Opened) -> list[str]:
     missing = opened.backend.missing_address(
         emails=tuple(category.emails), service_code=category.service_code
     )
-    return [f"{category.name}: {missing}"] if missing else []
+    return [f"{category.name}: {_(missing)}"] if missing else []
 
 
 def _built(one: _Rehearsal, opened: Opened) -> list[str]:

@@ -20,6 +20,7 @@ from waywarden.backends.contract import (
 from waywarden.kernel import clock
 from waywarden.kernel.errors import WaywardenError
 from waywarden.sending.outcome import Answer, Failure, Phase, Wanted, failure_of
+from waywarden.sending.reasons import Reason, Why
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,4 @@ def _answered(step: Step, phase: Phase, call: Callable[[], Answer]) -> Taken:
         return Taken(phase, failure_of(error), began)
     except Exception:  # the worker's rim: a faulty plug-in must not stop the lane
         log.exception("delivery %d: the plug-in failed", step.delivery_id)
-        return Taken(
-            phase, Failure(RuntimeError, "The send method has a fault; see the log."), began
-        )
+        return Taken(phase, Failure(RuntimeError, Reason(Why.FAULTY)), began)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from waywarden.events.models import Event
+from waywarden.sending.reasons import in_words
 from waywarden.users.models import User
 
 _WORDS: dict[str, str | Promise] = {
@@ -44,7 +45,7 @@ def named(events: Iterable[Event]) -> list[Happened]:
             at=event.at,
             words=str(_WORDS.get(event.kind, event.kind)),
             who=_who(event, people),
-            reason=str(event.data.get("reason", "")),
+            reason=in_words(str(event.data.get("reason", "")), event.data.get("why") or {}),
         )
         for event in found
     ]

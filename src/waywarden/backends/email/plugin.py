@@ -9,6 +9,7 @@ from typing import Any
 from anymail.exceptions import AnymailAPIError, AnymailConfigurationError, AnymailError
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
+from django.utils.translation import gettext_noop
 
 from waywarden.backends.contract import (
     Accepted,
@@ -43,7 +44,7 @@ class EmailBackend(Backend):
     def missing_address(cls, *, emails: tuple[str, ...], service_code: str) -> str:
         """A category needs an e-mail address."""
         _ = service_code
-        return "" if emails else "it has no e-mail address."
+        return "" if emails else gettext_noop("it has no e-mail address.")
 
     def check(self) -> tuple[str, ...]:
         """Greets the mail server, and sends nothing."""

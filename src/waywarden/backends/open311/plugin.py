@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Self
 
+from django.utils.translation import gettext_noop
+
 from waywarden.backends.contract import (
     Accepted,
     Backend,
@@ -79,7 +81,7 @@ class Open311Backend(Backend):
     def missing_address(cls, *, emails: tuple[str, ...], service_code: str) -> str:
         """A category needs a service code."""
         _ = emails
-        return "" if service_code else "it has no service code."
+        return "" if service_code else gettext_noop("it has no service code.")
 
     def state_for(self, status: str) -> Mapped:
         """Their word in our states, by the connection's table first (open311.md 3)."""

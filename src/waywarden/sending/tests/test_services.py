@@ -89,7 +89,7 @@ def test_a_category_without_an_address_holds_its_report_with_a_reason(town, slug
     assert (delivery.state, delivery.cause) == (State.HELD, "no_address")
     assert words in delivery.reason
     assert list(stuck()) == [delivery]
-    assert for_report(delivery.report_id)[0].reason == delivery.reason
+    assert [one.state for one in for_report(delivery.report_id)] == [State.HELD]
 
 
 def test_the_own_choice_of_a_category_counts_only_where_contacts_can_be_devolved(town):

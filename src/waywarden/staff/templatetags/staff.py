@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from waywarden.health import wording
 from waywarden.health.verdicts import Level, Trouble
 from waywarden.kernel import clock
+from waywarden.sending import reasons
 from waywarden.sending.models import Delivery
 from waywarden.sending.queries import STUCK
 from waywarden.webhooks.models import Call
@@ -78,6 +79,12 @@ def advice(trouble: Trouble) -> str:
 def cause_words(cause: str) -> str:
     """The class of a failure."""
     return wording.cause_words(cause)
+
+
+@register.filter
+def why(delivery: Delivery) -> str:
+    """Why it stands where it stands, in the reader's language."""
+    return reasons.in_words(delivery.reason, delivery.why)
 
 
 @register.filter

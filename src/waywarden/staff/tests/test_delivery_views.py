@@ -6,7 +6,11 @@ import pytest
 
 from waywarden.bodies.models import Membership
 from waywarden.events.models import Event
+from waywarden.events.services import record
+from waywarden.sending import reasons
+from waywarden.sending.claim_services import stuck_fact
 from waywarden.sending.models import Delivery
+from waywarden.sending.reasons import Reason, Why
 
 pytestmark = pytest.mark.django_db
 LIST = "/staff/integration/deliveries/"
@@ -200,3 +204,17 @@ def test_a_press_leads_back_to_this_site_only(as_ines, desk):
 
 def test_a_button_that_there_is_not_is_not_found(as_ines, desk):
     assert as_ines.post(f"{page_of(desk.refused)}decide/", {"do": "drop"}).status_code == 404
+
+
+def test_why_it_is_stuck_is_said_in_the_language_of_whoever_reads_it(
+    as_ines, as_oskar, desk, monkeypatch
+):
+    row = desk.refused
+    row.explain(Reason(Why.TRIED_FOR_DAYS, "503"))
+    row.save()
+    record(stuck_fact(row))
+    monkeypatch.setattr(reasons, "gettext", lambda text: text.replace("Tried for", "Versucht:"))
+    for address in (LIST, page_of(row)):
+        assert "Versucht: 7 days without success: 503" in text_of(as_ines.get(address))
+        assert "Tried for 7" not in text_of(as_ines.get(address))
+    assert "Versucht" not in text_of(as_oskar.get(LIST))
