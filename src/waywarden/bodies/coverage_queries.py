@@ -3,10 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import shapely
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection as database
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from waywarden.areas.address_queries import has_addresses
@@ -15,6 +19,7 @@ from waywarden.backends.registry import backend_classes
 from waywarden.bodies.coverage import Drawing, Ground, Hole, drawing, holes, unserved
 from waywarden.bodies.models import Body, Category, Question
 from waywarden.geo.points import Box
+from waywarden.kernel import clock
 
 #: So many lines of a list are shown; the rest are counted.
 SHOWN = 500
@@ -54,18 +59,18 @@ class Coverage:
 
 
 def coverage() -> Coverage:
-    """All that is missing. Reads every boundary: a page for the operator, not for everybody."""
-    grounds = list(_grounds())
+    """All that is missing. What takes long is kept until an area, a body or a contact changes."""
+    ground = unserved_ground()
     in_use = Body.objects.filter(is_deleted=False).order_by("name")
     offered = Category.objects.filter(body=OuterRef("pk"), state__in=_PICKED)
-    found = list(_stranded())
+    stranded, more = _found_stranded(_contacts(), get_language() or "")
     return Coverage(
-        holes=tuple(holes(grounds)),
-        drawing=drawing(grounds),
+        holes=ground.holes,
+        drawing=ground.drawing,
         without_areas=tuple(in_use.filter(areas=None)),
         without_categories=tuple(in_use.filter(~Exists(offered))),
-        stranded=tuple(found[:SHOWN]),
-        more_stranded=max(len(found) - SHOWN, 0),
+        stranded=stranded,
+        more_stranded=more,
         unanswered=() if has_addresses() else tuple(_asking_for_numbers()[:SHOWN]),
     )
 
@@ -90,9 +95,27 @@ class Unserved:
     box: Box | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _GroundVersion:
+    """Differs when a boundary, an area's name or what bodies answer for has changed."""
+
+    today: date
+    areas: int
+    changed: datetime | None
+    answered: frozenset[int]
+
+
 def unserved_ground() -> Unserved:
-    """Points without a body, for a map. Reads every boundary, as `coverage` does."""
-    grounds = list(_grounds())
+    """Points without a body, today. Boundaries are read only when something has changed."""
+    known = Area.objects.aggregate(areas=Count("id"), changed=Max("changed"))
+    theirs = Body.areas.through.objects.filter(body__is_deleted=False)
+    answered = frozenset(theirs.values_list("area_id", flat=True))
+    return _measured(_GroundVersion(clock.now().date(), **known, answered=answered))
+
+
+@lru_cache(maxsize=1)
+def _measured(version: _GroundVersion) -> Unserved:
+    grounds = list(_grounds(version))
     found = Unserved(tuple(holes(grounds)), drawing(grounds))
     shape = unserved(grounds) if found.holes else None
     if shape is None:
@@ -103,12 +126,39 @@ def unserved_ground() -> Unserved:
 _PICKED = (Category.State.CONFIRMED, Category.State.UNCONFIRMED, Category.State.STAFF)
 
 
-def _grounds() -> Iterator[Ground]:
-    answering = Body.objects.filter(areas=OuterRef("pk"), is_deleted=False)
-    areas = Area.objects.annotate(is_answered=Exists(answering)).order_by("id")
-    for area in areas.iterator(chunk_size=200):
+def _grounds(version: _GroundVersion) -> Iterator[Ground]:
+    """Those of today: one that is over or has not begun holds no point (`areas.areas_at`)."""
+    begun = Q(valid_from=None) | Q(valid_from__lte=version.today)
+    lasts = Q(valid_to=None) | Q(valid_to__gt=version.today)
+    for area in Area.objects.filter(begun, lasts).order_by("id").iterator(chunk_size=200):
         shape = shapely.make_valid(shapely.from_wkb(bytes(area.boundary)))
-        yield Ground(area.pk, area.name, shape, area.is_answered)
+        yield Ground(area.pk, area.name, shape, area.pk in version.answered)
+
+
+#: All that `why_nowhere` looks at, and what the list shows.
+_CONTACTS = """
+SELECT
+ (SELECT md5(string_agg(concat_ws('|', id, body_id, name, state, service_code, emails,
+   bounced_emails, connection_id, is_devolved_to_email), ',' ORDER BY id)) FROM bodies_category),
+ (SELECT md5(string_agg(concat_ws('|', id, name, is_deleted, can_be_devolved,
+   coalesce(sending_connection_id, 0)), ',' ORDER BY id)) FROM bodies_body),
+ (SELECT md5(string_agg(concat_ws('|', id, kind), ',' ORDER BY id))
+  FROM connections_connection)
+"""
+
+
+def _contacts() -> tuple[str, ...]:
+    """Differs when a category, a body or a connection has another way to go."""
+    with database.cursor() as cursor:
+        cursor.execute(_CONTACTS)
+        return tuple(cursor.fetchone())
+
+
+@lru_cache(maxsize=4)
+def _found_stranded(_contacts: object, _language: str) -> tuple[tuple[Stranded, ...], int]:
+    """The first of them, and how many more there are."""
+    found = list(_stranded())
+    return tuple(found[:SHOWN]), max(len(found) - SHOWN, 0)
 
 
 def _stranded() -> Iterator[Stranded]:

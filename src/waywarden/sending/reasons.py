@@ -125,7 +125,8 @@ def in_words(reason: str, why: Mapping[str, str]) -> str:
     known = Reason(Why(code), why.get("words", ""), why.get("name", ""))
     if str(known) != reason:
         return reason
-    return gettext(_SENTENCES[known.why]) % {"words": gettext(known.words), "name": known.name}
+    values = {"words": gettext(known.words), "name": known.name}
+    return _cleaned(gettext(_SENTENCES[known.why]) % values)
 
 
 def _cleaned(text: str) -> str:

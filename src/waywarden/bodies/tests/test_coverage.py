@@ -1,5 +1,7 @@
 """Which points have no body and which categories reach nobody."""
 
+from datetime import timedelta
+
 import pytest
 import shapely
 from django.contrib.auth.models import Permission
@@ -7,9 +9,10 @@ from django.urls import reverse
 
 from waywarden.areas.models import Address, Area
 from waywarden.bodies.coverage import Ground, drawing, holes
-from waywarden.bodies.coverage_queries import coverage, why_nowhere
+from waywarden.bodies.coverage_queries import coverage, unserved_ground, why_nowhere
 from waywarden.bodies.models import Body, Category, Membership, Question
 from waywarden.connections.models import Connection
+from waywarden.kernel import clock
 from waywarden.users.models import User
 
 
@@ -112,6 +115,56 @@ def test_the_page_shows_both_and_links_to_what_mends_it(county, client):
     assert "it has no e-mail address." in page
     assert reverse("admin:bodies_category_change", args=[stranded.pk]) in page
     assert "/around?lat=51.5&amp;lon=-0.5" in page
+
+
+@pytest.mark.django_db
+def test_boundaries_are_read_again_only_when_an_area_or_a_body_changed(
+    county, django_assert_num_queries
+):
+    first = unserved_ground()
+    with django_assert_num_queries(2):  # what has changed, and what is answered
+        assert unserved_ground() is first
+
+    east = Area.objects.get(name="East")
+    county.areas.add(east)
+    assert unserved_ground().holes == ()
+    county.areas.remove(east)
+    assert unserved_ground().holes == first.holes
+    east.boundary = shapely.to_wkb(shapely.box(0, 51, 1, 52))
+    east.save()
+    assert unserved_ground().holes[0].lon == pytest.approx(0.5)
+    county.is_deleted = True
+    county.save()
+    assert [hole.name for hole in unserved_ground().holes] == ["East", "West"]
+
+
+@pytest.mark.django_db
+def test_contacts_are_looked_at_again_as_soon_as_one_has_another_way(county):
+    def stranded():
+        return [one.category.name for one in coverage().stranded]
+
+    potholes = category(county, "Potholes", emails=["a@example.org"])
+    assert stranded() == []
+    potholes.bounced_emails = {"a@example.org": "gone"}
+    potholes.save(update_fields=["bounced_emails"])
+    assert stranded() == ["Potholes"]
+    county.sending_connection = Connection.objects.create(name="Here", kind="noop")
+    county.save()
+    assert stranded() == []
+    Connection.objects.update(kind="open311")
+    assert stranded() == ["Potholes"]
+    Category.objects.update(service_code="POT")
+    assert stranded() == []
+
+
+@pytest.mark.django_db
+def test_an_area_that_is_over_or_has_not_begun_is_nobodys_ground(county):
+    Area.objects.filter(name="East").update(valid_to=clock.now().date())
+    assert coverage().holes == ()
+    whole = Area.objects.get(name="West")
+    whole.valid_from = clock.now().date() + timedelta(days=1)
+    whole.save()
+    assert (coverage().holes, coverage().drawing) == ((), None)
 
 
 @pytest.mark.django_db
