@@ -56,7 +56,7 @@ def mariadb_socket() -> Iterator[str]:
             yield socket
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(60)
 
 
 @pytest.fixture

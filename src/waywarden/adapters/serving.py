@@ -17,6 +17,9 @@ from waywarden.kernel.errors import Misconfigured
 
 THREADS = 16
 _LOOK_EVERY = 0.5
+"""Seconds between two looks at whether the parent still lives."""
+_KILL_AFTER = 30
+"""Seconds the serving process gets to finish its requests."""
 
 
 def run(load: Callable[[], WSGIApplication], *, host: str, port: int) -> None:
@@ -35,6 +38,7 @@ def run(load: Callable[[], WSGIApplication], *, host: str, port: int) -> None:
         blocking_threads=THREADS,
         backpressure=64,
         websockets=False,
+        workers_kill_timeout=_KILL_AFTER,
         log_level=LogLevels.error,  # it warns of the number of threads at each start
     )
     server.on_startup(_stay_on_hangup)
@@ -60,12 +64,24 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _load(load: Callable[[], WSGIApplication], parent: int) -> WSGIApplication:
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    follow_parent(parent)
     return load()
 
 
+def follow_parent(parent: int) -> None:
+    """Ends this process when `parent` (a process id) is gone, and from now on at SIGTERM or SIGINT.
+
+    A forked process inherits the handlers of its parent. Those would swallow a signal that comes
+    before the server has set handlers of its own: the process would go on, and a parent that waits
+    for it would wait for ever. Call it in the main thread, before anything slow.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+
+
 def _end_with(parent: int) -> None:
-    """Ends this process when the one that started it is gone, killed for instance."""
+    """A parent that was killed ends nobody, and its child would hold the port."""
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY)
     os._exit(1)

@@ -2,19 +2,16 @@
 
 import functools
 import os
-import threading
-import time
 from wsgiref.types import WSGIApplication
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from waywarden.adapters.serving import follow_parent
 from waywarden.config.listening import Listen
 from waywarden.kernel.errors import Misconfigured
 
-_LOOK_EVERY = 0.5
-"""Seconds between two looks at whether the parent still lives."""
 _KILL_AFTER = 30
 """Seconds a worker gets to finish its requests."""
 
@@ -42,14 +39,7 @@ def serve(listen: Listen, *, workers: int, threads: int) -> None:
 
 
 def _load(parent: int) -> WSGIApplication:
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    follow_parent(parent)
     from waywarden.config.wsgi import application
 
     return application
-
-
-def _end_with(parent: int) -> None:
-    """Ends this process when the one that started it was killed: it would hold the port."""
-    while os.getppid() == parent:
-        time.sleep(_LOOK_EVERY)
-    os._exit(1)

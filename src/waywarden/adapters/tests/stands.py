@@ -25,7 +25,7 @@ def _demo(tmp: Path, _request: Any) -> Iterator[Stand]:
     works = Works(tmp / "works.sqlite3")
     app = WorksApp(works)
     with served(app) as url:
-        text = quick(text_of("demo", works_url=url), "read_seconds = 1.5")
+        text = quick(text_of("demo", works_url=url), "read_seconds = 3")
 
         def switch(**on: Any) -> None:
             app.switches = DemoSwitches(**on)
@@ -50,7 +50,7 @@ def _rest(desk: Callable[[], Any], text: str | None, *, can_be_asked: bool) -> A
                 whole = whole[: whole.index("[system]")] + text
             whole = whole.replace('url = "https://api.vendor.example/v2"', f'url = "{url}"')
             whole = whole.replace("https://login.vendor.example", url)
-            whole = quick(whole, 'allow_private = ["127.0.0.1"]', "read_seconds = 1.5")
+            whole = quick(whole, 'allow_private = ["127.0.0.1"]', "read_seconds = 3")
 
             def switch(**on: Any) -> None:
                 app.switches = RestSwitches(**on)
@@ -72,7 +72,7 @@ def _passthrough(tmp: Path, _request: Any) -> Iterator[Stand]:
     with served(server) as url:
         text = text_of("passthrough").replace("https://open311.east.example/v2", url)
         text = text.replace("# api_key", "api_key").replace("Europe/London", "UTC")
-        text = quick(text, 'allow_private = ["127.0.0.1"]', "read_seconds = 1.5")
+        text = quick(text, 'allow_private = ["127.0.0.1"]', "read_seconds = 3")
 
         def switch(**on: Any) -> None:
             for name in OVER_HTTP:

@@ -1,13 +1,10 @@
 """Several councils under one address, and the server as a program."""
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec import structs
@@ -20,11 +17,18 @@ from waywarden.adapters.pacing import Paces
 from waywarden.adapters.store import Store
 from waywarden.adapters.switchboard import Mounted, Switchboard
 from waywarden.adapters.tests.memory import Asker
+from waywarden.adapters.tests.programs import (
+    ADAPTER,
+    PATIENCE,
+    WORKS,
+    listens,
+    wait_until,
+    wait_until_gone,
+    wait_until_open,
+)
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311.provider import Call, ProviderError
 from waywarden.open311.types import RequestQuery, UpdateQuery
-
-START = "import sys; from pathlib import Path; from waywarden.adapters{module} import serve; {call}"
 
 
 def text_for(name, *, works_url="http://127.0.0.1:1"):
@@ -158,95 +162,76 @@ def test_an_app_is_built_from_a_folder(tmp_path):
     assert b"east" in body
 
 
-@pytest.fixture
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def start(module, call, *arguments):
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    program = START.format(module=module, call=call)
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *arguments], env=environ, stderr=subprocess.PIPE
-    )
-
-
-def wait_for(url):
-    give_up_at = time.monotonic() + 15
-    while time.monotonic() < give_up_at:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return answer.read()
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.02)
-    raise AssertionError("it did not start")
-
-
-@pytest.fixture
-def programs():
-    started = []
-    yield started
-    for one in started:
-        if one.poll() is None:
-            one.kill()
-        one.wait()
-        one.stderr.close()
+def answer_of(url, program):
+    """What the program says there, when it is ready."""
+    wait_until_open(urlsplit(url).port, program)
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return answer.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("which", ["adapter", "works system"])
 def test_a_program_starts_and_stops_cleanly(tmp_path, free_port, programs, which, number):
     (tmp_path / "east.toml").write_text(text_for("east"))
-    adapter = ("", "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))")
-    works = (".demo.fake", adapter[1])
-    module, call = adapter if which == "adapter" else works
-    target = tmp_path if which == "adapter" else tmp_path / "works.sqlite3"
-    module = ".start" if which == "adapter" else module
-    programs.append(start(module, call, str(target), str(free_port)))
-    path = "/healthz" if which == "adapter" else "/jobs"
-    assert wait_for(f"http://127.0.0.1:{free_port}{path}")
-    programs[0].send_signal(number)
-    assert programs[0].wait(timeout=10) == 0
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", free_port)) != 0
+    code, target, path = {
+        "adapter": (ADAPTER, tmp_path, "/healthz"),
+        "works system": (WORKS, tmp_path / "works.sqlite3", "/jobs"),
+    }[which]
+    program = programs.start(code, target, free_port)
+    assert answer_of(f"http://127.0.0.1:{free_port}{path}", program)
+    program.send_signal(number)
+    assert program.wait(PATIENCE) == 0
+    assert not listens(free_port)
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from waywarden.adapters import serving
+def load():
+    Path(sys.argv[1]).touch()
+    time.sleep(600)
+serving._KILL_AFTER = 600
+serving.run(load, host="127.0.0.1", port=int(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_program_that_is_stopped_while_it_still_starts_stops(
+    tmp_path, free_port, programs, number
+):
+    begun = tmp_path / "begun"
+    program = programs.start(SLOW, begun, free_port)
+    wait_until(begun.exists, "it loads", program)
+    program.send_signal(number)
+    program.wait(PATIENCE)
 
 
 def test_a_hangup_changes_nothing(tmp_path, free_port, programs):
     (tmp_path / "east.toml").write_text(text_for("east"))
-    call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
-    programs.append(start(".start", call, str(tmp_path), str(free_port)))
+    program = programs.start(ADAPTER, tmp_path, free_port)
     url = f"http://127.0.0.1:{free_port}/healthz"
-    before = wait_for(url)
-    programs[0].send_signal(signal.SIGHUP)
+    before = answer_of(url, program)
+    program.send_signal(signal.SIGHUP)
     time.sleep(2)  # time enough for a second serving process to fail
-    assert wait_for(url) == before
-    programs[0].terminate()
-    assert programs[0].wait(timeout=15) == 0
-    assert "Another adapter server" not in programs[0].stderr.read().decode()
+    assert answer_of(url, program) == before
+    program.terminate()
+    assert program.wait(PATIENCE) == 0
+    assert "Another adapter server" not in program.stderr.read().decode()
 
 
 def test_a_killed_program_leaves_nobody_behind(tmp_path, free_port, programs):
-    call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
-    programs.append(start(".demo.fake", call, str(tmp_path / "w.sqlite3"), str(free_port)))
-    wait_for(f"http://127.0.0.1:{free_port}/jobs")
-    programs[0].kill()
-    give_up_at = time.monotonic() + 5
-    while time.monotonic() < give_up_at:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", free_port)) != 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the serving process lives on")
+    program = programs.start(WORKS, tmp_path / "w.sqlite3", free_port)
+    answer_of(f"http://127.0.0.1:{free_port}/jobs", program)
+    program.kill()  # and not the process that it forked
+    wait_until_gone(free_port)
 
 
 def test_wrong_deployments_stop_the_start_and_are_all_named(tmp_path, free_port, programs):
     (tmp_path / "east.toml").write_text("colour = 1")
-    call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
-    programs.append(start(".start", call, str(tmp_path), str(free_port)))
-    assert programs[0].wait(timeout=15) != 0
-    said = programs[0].stderr.read().decode()
+    program = programs.start(ADAPTER, tmp_path, free_port)
+    assert program.wait(PATIENCE) != 0
+    said = program.stderr.read().decode()
     assert "east.toml:1: colour:" in said
     assert "east.toml:1: jurisdiction: this is missing" in said
 
@@ -256,7 +241,6 @@ def test_a_port_that_is_taken_stops_the_start(tmp_path, programs):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        call = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
-        programs.append(start(".demo.fake", call, str(tmp_path / "w.sqlite3"), str(port)))
-        assert programs[0].wait(timeout=15) != 0
-    assert "Cannot listen" in programs[0].stderr.read().decode()
+        program = programs.start(WORKS, tmp_path / "w.sqlite3", port)
+        assert program.wait(PATIENCE) != 0
+    assert "Cannot listen" in program.stderr.read().decode()

@@ -10,17 +10,14 @@ from lxml import etree
 
 from waywarden.adapters.rest.fake import PlainDesk
 from waywarden.adapters.tests.memory import KEY
+from waywarden.adapters.tests.programs import ADAPTER, PATIENCE, wait_until_open
 from waywarden.adapters.tests.stand import quick, text_of, write
-from waywarden.adapters.tests.test_app import free_port, programs, start, wait_for
 from waywarden.kernel.http import Way
 from waywarden.open311.client import Client
 from waywarden.open311.errors import NotOpen311, Unreachable
 from waywarden.open311.tests.memory import served
 from waywarden.open311.types import UpdateQuery
 
-__all__ = ["free_port", "programs"]
-
-SERVE = "serve(Path(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
 SPAN = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 1, 2, tzinfo=UTC))
 MANY = 2000
 
@@ -46,8 +43,7 @@ def url(tmp_path, free_port, programs):
     with served(desk) as theirs:
         text = quick(text_of("rest"), 'allow_private = ["127.0.0.1"]')
         write(tmp_path / "one", text.replace("https://api.vendor.example/v2", theirs))
-        programs.append(start(".start", SERVE, str(tmp_path / "one"), str(free_port)))
-        wait_for(f"http://127.0.0.1:{free_port}/healthz")
+        wait_until_open(free_port, programs.start(ADAPTER, tmp_path / "one", free_port))
         yield f"http://127.0.0.1:{free_port}", desk
 
 
@@ -70,7 +66,7 @@ def test_it_is_never_a_whole_document_and_our_client_takes_it_for_a_failure(url)
 
 def answered(address):
     """What comes, as much as comes."""
-    with urllib.request.urlopen(address, timeout=30) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
         assert answer.status == 200
         pieces = []
         while piece := answer.read1(65_536):

@@ -172,16 +172,16 @@ def test_of_two_workers_that_look_at_the_same_time_one_tells():
             with transaction.atomic():
                 alarms.compare([stuck()])
                 holds.set()
-                done.wait(10)
+                done.wait(60)
         finally:
             database.close()
 
     worker = threading.Thread(target=first)
     worker.start()
-    assert holds.wait(10)
+    assert holds.wait(60)
     alarms.compare([stuck()])  # the lock is held: it does nothing
     done.set()
-    worker.join(10)
+    worker.join(60)
     alarms.compare([stuck()])
     assert told() == [("alarm.raised", "stuck")]
 

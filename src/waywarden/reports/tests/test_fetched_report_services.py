@@ -135,7 +135,7 @@ def test_two_runs_at_the_same_moment_make_each_problem_once(body, credit):
 
     def second():
         try:
-            held.wait(10)
+            held.wait(60)
             rows = [born("R2"), born("R3")]
             made["second"] = store_fetched_reports(rows, body=body, credit=credit)
         finally:
@@ -149,7 +149,7 @@ def test_two_runs_at_the_same_moment_make_each_problem_once(body, credit):
         held.set()
         thread.join(0.5)
         assert thread.is_alive(), "the second must wait for the first"
-    thread.join(10)
+    thread.join(60)
     assert [len(made[name]) for name in ("first", "second")] == [2, 1]
     assert Report.objects.count() == ReportBody.objects.count() == 3
 

@@ -141,7 +141,7 @@ def test_moving_by_hand_and_taking_in_never_wait_in_a_circle(town):
 
     thread = threading.Thread(target=take_in)
     thread.start()
-    assert has_report.wait(10)
+    assert has_report.wait(60)
     moving_services.reroute(town.delivery(report).pk, category_id=town.trees.pk, by=INES)
     thread.join()
 

@@ -132,4 +132,4 @@ def served(root):
         listener.close()
         for transport in transports:
             transport.close()
-        thread.join(5)
+        thread.join(60)

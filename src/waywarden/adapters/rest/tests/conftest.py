@@ -28,7 +28,7 @@ def deploy(tmp_path):
             folder = tmp_path / "deployments"
             folder.mkdir(exist_ok=True)
             quick = (
-                f'[system]\nurl = "{url}"\nallow_private = ["127.0.0.1"]\nread_seconds = 1.5\n'
+                f'[system]\nurl = "{url}"\nallow_private = ["127.0.0.1"]\nread_seconds = 3\n'
                 "services_seconds = 0\nsettle_seconds = 0\n"
             )
             text = text.replace('[system]\nurl = "https://api.vendor.example/v2"\n', quick)

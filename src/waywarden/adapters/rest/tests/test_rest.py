@@ -8,6 +8,7 @@ import pytest
 from waywarden.adapters.deployment import BadDeployment
 from waywarden.adapters.rest.fake import Switches
 from waywarden.adapters.tests.memory import KEY
+from waywarden.adapters.tests.programs import wait_until
 from waywarden.kernel import clock
 from waywarden.open311.dates import write_date
 
@@ -79,7 +80,7 @@ class TestPlain:
             ({"html": True}, 502),
             ({"down": True}, 503),
             ({"lost_reply": True}, 504),
-            ({"slow": 2.0}, 504),
+            ({"slow": 3.5}, 504),
         ],
     )
     def test_trouble_is_told_by_what_may_have_happened_and_nothing_is_doubled(
@@ -88,6 +89,8 @@ class TestPlain:
         plain.switches = Switches(**switch)
         assert plain_adapter.post("/requests.json", report()).status == status
         plain.switches = Switches()
+        if "slow" in switch:
+            wait_until(lambda: plain.cases, "it took what it was slow to take")
         assert sent(plain_adapter) == "C-1"
         assert len(plain.cases) == 1
 

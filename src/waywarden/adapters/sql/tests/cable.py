@@ -94,7 +94,7 @@ def laid(target: str) -> Iterator[Cable]:
         yield cable
         listener.shutdown(socket.SHUT_RDWR)
     cable.hang_up()
-    thread.join(5)
+    thread.join(60)
 
 
 def _received(one):
