@@ -1,6 +1,6 @@
 """Claiming deliveries for a drain, giving them back, and writing what came of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,16 +27,27 @@ from waywarden.sending.reasons import Reason, Why
 State = Delivery.State
 #: A claim that is not renewed for so long belongs to a dead worker.
 CLAIM_LASTS = timedelta(minutes=2)
+#: A call does not begin on a claim that runs out so soon.
+CLAIM_MARGIN = timedelta(seconds=45)
 #: Reports that go to nobody any more.
 GONE = (states.State.CANCELLED, states.State.HIDDEN, states.State.UNCONFIRMED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Claimed:
-    """A delivery that is ours to send, and the state it was claimed in."""
+    """A delivery that is ours to send until then, and the state it was claimed in.
+
+    `until` is the claim's mark too: where another stands in the row, it is another worker's.
+    """
 
     delivery: Delivery
     before: Delivery.State
+    until: datetime
+
+    @property
+    def is_running_out(self) -> bool:
+        """Whether no call may begin on it any more before it is renewed."""
+        return clock.now() > self.until - CLAIM_MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +84,9 @@ def claim(lane: Lane, *, limit: int) -> list[Claimed]:
         gone = [row for row in first_of_report if _is_gone(row)]
         _cancel(gone, moment)
         taken = [row for row in first_of_report if not _is_gone(row)]
-        _mark(taken, moment)
-    return [Claimed(delivery=row, before=State(row.state)) for row in taken]
+        until = moment + CLAIM_LASTS
+        _mark(taken, moment, until)
+    return [Claimed(delivery=row, before=State(row.state), until=until) for row in taken]
 
 
 def _is_gone(row: Delivery) -> bool:
@@ -96,9 +108,8 @@ def _cancel(rows: Sequence[Delivery], moment: datetime) -> None:
         )
 
 
-def _mark(rows: Sequence[Delivery], moment: datetime) -> None:
+def _mark(rows: Sequence[Delivery], moment: datetime, claimed_until: datetime) -> None:
     """Writes `sending`; the time of the attempt where something will be posted."""
-    claimed_until = moment + CLAIM_LASTS
     posting = [row.pk for row in rows if row.state in (State.QUEUED, State.WAITING)]
     asking = [row.pk for row in rows if row.state in (State.UNKNOWN, State.PENDING)]
     if posting:
@@ -120,18 +131,29 @@ def _mark(rows: Sequence[Delivery], moment: datetime) -> None:
             row.last_attempt_at = moment
 
 
-def renew(claimed: Iterable[Claimed]) -> None:
-    """Keeps what is still being sent from being taken for a dead worker's."""
-    Delivery.objects.filter(
-        pk__in=[one.delivery.pk for one in claimed], state=State.SENDING
-    ).update(claimed_until=clock.now() + CLAIM_LASTS)
+def renew(claimed: Iterable[Claimed]) -> list[Claimed]:
+    """Keeps what is still being sent from being taken for a dead worker's; what is ours yet.
+
+    A worker that was stopped for long (a machine put to sleep) may have lost some to another.
+    """
+    claimed = list(claimed)
+    until, ours = clock.now() + CLAIM_LASTS, []
+    for before in {one.until for one in claimed}:
+        part = [one for one in claimed if one.until == before]
+        rows = Delivery.objects.filter(pk__in=[one.delivery.pk for one in part])
+        rows.filter(state=State.SENDING, claimed_until=before).update(claimed_until=until)
+        held = set(rows.filter(claimed_until=until).values_list("pk", flat=True))
+        ours += [one for one in part if one.delivery.pk in held]
+    for one in ours:
+        one.until = until
+    return ours
 
 
 def release(claimed: Sequence[Claimed]) -> None:
     """Gives back what was not called for: it stands as before and burned nothing."""
-    for before in {one.before for one in claimed}:
-        ids = [one.delivery.pk for one in claimed if one.before == before]
-        Delivery.objects.filter(pk__in=ids, state=State.SENDING).update(
+    for before, until in {(one.before, one.until) for one in claimed}:
+        ids = [one.delivery.pk for one in claimed if (one.before, one.until) == (before, until)]
+        Delivery.objects.filter(pk__in=ids, state=State.SENDING, claimed_until=until).update(
             state=before, claimed_until=None
         )
 
@@ -220,16 +242,17 @@ _WRITTEN = [
 
 def _store(results: Sequence[Result]) -> None:
     """The rows, what the reports know of it, and the facts; inside the caller's transaction."""
-    rows = [result.claimed.delivery for result in results]
-    lock_reports(row.report_id for row in rows)
-    # A worker thought dead may have come back late: what is decided meanwhile stays.
-    ours = set(
+    lock_reports(result.claimed.delivery.report_id for result in results)
+    open_now = dict(
         Delivery.objects.select_for_update()
-        .filter(pk__in=[row.pk for row in rows], state__in=(State.SENDING, State.UNKNOWN))
+        .filter(
+            pk__in=[result.claimed.delivery.pk for result in results],
+            state__in=(State.SENDING, State.UNKNOWN),
+        )
         .order_by("id")
-        .values_list("pk", flat=True)
+        .values_list("pk", "claimed_until")
     )
-    rows = [row for row in rows if row.pk in ours]
+    rows = [result.claimed.delivery for result in results if _still_counts(result, open_now)]
     write_columns(rows, _WRITTEN)
     arrived = [
         row
@@ -240,6 +263,18 @@ def _store(results: Sequence[Result]) -> None:
     note_arrivals([row for row in arrived if row.moved_by_id is not None])
     record(*[_update_sent(row) for row in rows if row.state == State.SENT and row.update_id])
     record(*[stuck_fact(row) for row in rows if row.state in STUCK])
+
+
+def _still_counts(result: Result, open_now: Mapping[int, datetime | None]) -> bool:
+    """Whether a result may be written over what stands there; `open_now`: row → claim's end.
+
+    A worker thought dead may have come back late. What is decided meanwhile stays; of what is not,
+    only that it has arrived is still news: anything else would take it from who tries it now.
+    """
+    row = result.claimed.delivery
+    if row.pk not in open_now:
+        return False
+    return row.state in (State.SENT, State.PENDING) or open_now[row.pk] == result.claimed.until
 
 
 def _stayed_here(row: Delivery) -> bool:

@@ -195,6 +195,9 @@ class _Batch:
 
     def _start_some(self) -> None:
         while self._waiting:
+            if self._waiting[0].claimed.is_running_out:
+                self._renew()
+                continue
             # Looked at anew for each: a call that fails meanwhile makes all that follow careful.
             is_ahead = not self._is_careful
             if len(self._running) >= self._at_once * (AHEAD if is_ahead else 1):
@@ -210,8 +213,11 @@ class _Batch:
             future.add_done_callback(self._done.put)
 
     def _call(self, job: _Job, *, is_ahead: bool) -> Taken | None:
-        """In a thread of the pool: the call; None for one made ready before there was trouble."""
-        if is_ahead and self._is_careful:
+        """In a thread of the pool: the call; None for what must be looked at again before.
+
+        It was made ready before there was trouble, or long ago: it may be another worker's by now.
+        """
+        if (is_ahead and self._is_careful) or job.claimed.is_running_out:
             return None
         taken = take(job.step, job.opened.backend)
         if isinstance(taken.answer, Failure):
@@ -272,11 +278,17 @@ class _Batch:
     def _keep_up(self) -> None:
         moment = time.monotonic()
         if moment - self._renewed_at > RENEW_EVERY:
-            self._renewed_at = moment
-            renew([job.claimed for job in (*self._waiting, *self._running.values())])
-            renew([result.claimed for _job, result in self._results])
+            self._renew()
         if len(self._results) >= WRITE_AT or moment - self._written_at > WRITE_EVERY:
             self._write()
+
+    def _renew(self) -> None:
+        """Holds all of it for longer; what another has by now is not called for."""
+        self._renewed_at = time.monotonic()
+        renew([job.claimed for job in self._running.values()])
+        renew([job.claimed for job, _result in self._results])
+        ours = renew([job.claimed for job in self._waiting])
+        self._waiting = deque(job for job in self._waiting if job.claimed in ours)
 
     def _write(self) -> None:
         self._written_at = time.monotonic()

@@ -10,8 +10,8 @@ from waywarden.sending.outcome import Cause
 State = Delivery.State
 #: How long something may be changed that nobody is sent.
 WITHOUT_DELIVERY = timedelta(days=1)
-#: Causes of a delivery that may have arrived although nobody said so.
-_MAYBE_THERE = (Cause.UNKNOWN, Cause.TOKEN)
+#: Causes of a dead letter that may have arrived, or surely has.
+MAYBE_THERE = (Cause.UNKNOWN, Cause.TOKEN, Cause.DUPLICATE_ID, Cause.LEFT_BEHIND)
 NOT_GONE = (State.QUEUED, State.WAITING, State.HELD, State.REFUSED, State.CANCELLED)
 
 
@@ -20,4 +20,4 @@ def is_held(deliveries: Iterable[Delivery], *, since: datetime | None) -> bool:
     rows = list(deliveries)
     if not rows:
         return since is not None and clock.now() - since <= WITHOUT_DELIVERY
-    return all(row.state in NOT_GONE and row.cause not in _MAYBE_THERE for row in rows)
+    return all(row.state in NOT_GONE and row.cause not in MAYBE_THERE for row in rows)

@@ -16,6 +16,7 @@ from waywarden.reports import services as reports
 from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import ReportBody
 from waywarden.sending.claim_services import recover
+from waywarden.sending.hold import MAYBE_THERE
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import AT_A_DESK, Delivery
 from waywarden.sending.moved_services import note_arrivals
@@ -87,7 +88,7 @@ def cancel_for(report_id: int) -> int:
     """A withdrawn report: what has not gone out goes no more; how many deliveries that were."""
     return (
         Delivery.objects.filter(report=report_id, state__in=(*NOT_GONE, State.REFUSED, State.HELD))
-        .exclude(cause__in=(Cause.UNKNOWN, Cause.TOKEN, Cause.LEFT_BEHIND))
+        .exclude(cause__in=MAYBE_THERE)
         .update(
             state=State.CANCELLED,
             cause=Cause.WITHDRAWN,
@@ -147,11 +148,7 @@ def may_have_arrived(delivery: Delivery) -> bool:
     """Whether the body may have it already: it is looked up before it is posted again."""
     return (
         delivery.state in (State.UNKNOWN, State.PENDING)
-        or delivery.cause
-        in (
-            Cause.UNKNOWN,
-            Cause.TOKEN,
-        )
+        or delivery.cause in MAYBE_THERE
         or delivery.moved_by_id is not None
     )
 
@@ -209,10 +206,12 @@ def hold(delivery_id: int, *, reason: str, by: Actor = NOBODY) -> None:
     """Keeps it from going until a person lets it."""
     with transaction.atomic():
         delivery = locked(delivery_id)
+        # What may have arrived stays so, however often it is held.
+        known = delivery.cause if delivery.cause in MAYBE_THERE else Cause.BY_HAND
         delivery.cause = {
             State.UNKNOWN.value: Cause.UNKNOWN,
             State.PENDING.value: Cause.TOKEN,
-        }.get(delivery.state, Cause.BY_HAND)
+        }.get(delivery.state, known)
         delivery.state = State.HELD
         delivery.explain(Reason(words=one_line(reason)))
         delivery.save(update_fields=["state", "cause", "reason", "why"])

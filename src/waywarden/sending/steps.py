@@ -5,7 +5,7 @@ Nothing here reads or writes the database; an error becomes a value.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from waywarden.backends.contract import (
@@ -18,7 +18,7 @@ from waywarden.backends.contract import (
     Pending,
 )
 from waywarden.kernel import clock
-from waywarden.kernel.errors import WaywardenError
+from waywarden.kernel.errors import TryLater, Unknown, WaywardenError
 from waywarden.sending.outcome import Answer, Failure, Phase, Wanted, failure_of
 from waywarden.sending.reasons import Reason, Why
 
@@ -58,6 +58,8 @@ def take(step: Step, backend: Backend) -> Taken:
         found = _answered(step, Phase.LOOK_UP, lambda: _look_up(step, backend))
         if _is_settled(step, found.answer):
             return found
+        posted = _answered(step, Phase.POST, lambda: _post(step, backend))
+        return posted if _is_ruled_out(found.answer) else _still_unknown(posted)
     return _answered(step, Phase.POST, lambda: _post(step, backend))
 
 
@@ -68,6 +70,18 @@ def _is_settled(step: Step, answer: Answer) -> bool:
     if step.wanted is not Wanted.STILL:
         return True
     return step.holds_unknown and not answer.is_trustworthy
+
+
+def _is_ruled_out(looked_up: Answer) -> bool:
+    """Whether the attempt before is known not to have arrived."""
+    return isinstance(looked_up, LookedUp) and looked_up.is_trustworthy
+
+
+def _still_unknown(posted: Taken) -> Taken:
+    """A further attempt that did not go out tells nothing of the one before, which may be there."""
+    if isinstance(posted.answer, Failure) and posted.answer.kind is TryLater:
+        return replace(posted, answer=replace(posted.answer, kind=Unknown))
+    return posted
 
 
 def _look_up(step: Step, backend: Backend) -> LookedUp:

@@ -12,7 +12,7 @@ from waywarden.connections.services import set_secrets
 from waywarden.kernel import clock
 from waywarden.sending.drain import drain
 from waywarden.sending.models import Delivery
-from waywarden.sending.queries import lanes_due
+from waywarden.sending.queries import is_report_held, lanes_due
 
 State = Delivery.State
 
@@ -94,6 +94,28 @@ def test_without_a_list_the_connection_says_what_to_do(
 
     assert town.state_of(report) == state
     assert len(fake.memory.requests) == requests  # posted again with the same key
+
+
+def test_what_may_have_arrived_stays_so_when_a_further_try_did_not_go_out(town, fake, lane):
+    fake.switches.forgets_key = True
+    fake.switches.lists_nothing = True
+    fake.switches.lost_reply = True
+    report = town.report()
+    drain(lane)
+
+    fake.switches.lost_reply = False
+    fake.switches.refuses = 503
+    due_now()
+    drain(lane)
+    assert state_of(town, report) == State.UNKNOWN
+    assert not is_report_held(report)
+
+    fake.switches.refuses = 0
+    fake.switches.lists_nothing = False
+    due_now()
+    drain(lane)
+    assert state_of(town, report) == State.SENT
+    assert len(fake.memory.requests) == 1
 
 
 def test_a_server_that_is_down_is_tried_later(town, fake, lane):

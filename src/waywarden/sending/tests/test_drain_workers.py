@@ -6,14 +6,17 @@ from datetime import timedelta
 import pytest
 from django.db import connections as databases
 
+from waywarden.backends.contract import Accepted
 from waywarden.connections import services as connections
 from waywarden.connections.models import Connection, Exchange
 from waywarden.kernel import clock
+from waywarden.kernel.errors import Refused, TryLater
 from waywarden.reports.models import ReportBody
 from waywarden.sending import services
-from waywarden.sending.claim_services import claim
+from waywarden.sending.claim_services import Result, claim, release, renew, write_results
 from waywarden.sending.drain import drain
 from waywarden.sending.models import Delivery
+from waywarden.sending.outcome import Failure, Phase, Standing, next_after
 
 State = Delivery.State
 
@@ -65,6 +68,69 @@ def test_a_worker_that_died_before_calling_is_made_up_for(town, fake, lane):
 
     assert town.state_of(report) == State.SENT
     assert len(fake.memory.requests) == 1
+
+
+def _overtaken(lane):
+    """A worker that was put to sleep, and the one that has its delivery since: their claims."""
+    (old,) = claim(lane, limit=10)
+    old.until -= timedelta(minutes=5)
+    Delivery.objects.update(claimed_until=old.until)
+    services.recover()
+    (new,) = claim(lane, limit=10)
+    return old, new
+
+
+def test_a_worker_that_wakes_up_late_calls_for_nothing_that_another_has(
+    town, fake, lane, monkeypatch
+):
+    report = town.report()
+    old, _new = _overtaken(lane)
+    left = [[old]]
+    once = lambda *_lane, **_limit: left.pop() if left else []  # noqa: E731
+    monkeypatch.setattr("waywarden.sending.drain.claim", once)
+
+    drain(lane)
+
+    assert fake.memory.calls == []
+    assert state_of(town, report) == State.SENDING
+
+
+def test_a_worker_that_wakes_up_late_gives_back_nothing_that_another_has(town, lane):
+    report = town.report()
+    old, new = _overtaken(lane)
+
+    assert renew([old]) == []
+    release([old])
+    assert state_of(town, report) == State.SENDING
+
+    assert renew([new]) == [new]
+    release([new])
+    assert state_of(town, report) == State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (Accepted("4711"), State.SENT),
+        (Failure(TryLater, "The server is away."), State.SENDING),
+        (Failure(Refused, "No."), State.SENDING),
+    ],
+)
+def test_of_a_late_worker_only_that_it_arrived_is_news(town, lane, answer, state):
+    report = town.report()
+    old, new = _overtaken(lane)
+    begun = clock.now()
+
+    def result(claimed, answer):
+        standing = Standing(claimed.before.value, 0, 0, first_attempt_at=begun, due_at=begun)
+        return Result(claimed, next_after(Phase.POST, answer, standing, now=begun), {}, begun)
+
+    write_results([result(old, answer)])
+    assert state_of(town, report) == state
+
+    write_results([result(new, Accepted("4712"))])
+    assert state_of(town, report) == State.SENT
+    assert town.row(report).external_id == ("4711" if state == State.SENT else "4712")
 
 
 @pytest.mark.django_db(transaction=True)

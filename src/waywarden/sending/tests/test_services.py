@@ -12,7 +12,7 @@ from waywarden.reports.models import ReportBody, Update
 from waywarden.sending import services
 from waywarden.sending.lanes import Lane
 from waywarden.sending.models import Delivery
-from waywarden.sending.queries import for_report, lanes_due, next_due, stuck
+from waywarden.sending.queries import for_report, is_report_held, lanes_due, next_due, stuck
 
 State = Delivery.State
 pytestmark = pytest.mark.django_db
@@ -242,6 +242,30 @@ def test_holding_and_sending_now(town, settings):
     lane = services.send_now(delivery.pk)
 
     assert lane in lanes_due(clock.now())
+
+
+@pytest.mark.parametrize(
+    "stands",
+    [
+        {"state": State.UNKNOWN},
+        {"state": State.HELD, "cause": "unknown"},
+        {"state": State.HELD, "cause": "duplicate_id"},
+        {"state": State.PENDING, "token": "T1"},
+        {"state": State.HELD, "cause": "token", "token": "T1"},
+    ],
+)
+def test_what_may_have_arrived_is_looked_for_however_often_it_was_held(town, stands):
+    report = town.report()
+    delivery = town.delivery(report)
+    Delivery.objects.update(**stands)
+
+    for _time in range(2):
+        services.hold(delivery.pk, reason="Wait for Monday.")
+        assert not is_report_held(report)
+    services.retry(delivery.pk)
+
+    delivery.refresh_from_db()
+    assert delivery.state == (State.PENDING if "token" in stands else State.UNKNOWN)
 
 
 def test_lanes_of_paused_connections_are_not_woken(town):
