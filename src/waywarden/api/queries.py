@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from itertools import islice
 from math import cos, radians, sin
@@ -33,6 +33,8 @@ LATE_FACTS = 1000
 #: As the indexes of public reports say it: so the database sees that they fit.
 _UNSEEN = [State.UNCONFIRMED.value, State.HIDDEN.value]
 _LARGEST_ID = 2**63 - 1
+#: The last moment that a whole span can follow.
+_LATEST_START = datetime.max.replace(tzinfo=UTC) - LONGEST_SPAN
 _REPORT_FIELDS = (
     "id", "title", "detail", "category_name", "state", "lat", "lon", "nearest_address",
     "confirmed_at", "changed", "is_private", "name", "is_name_public",
@@ -197,7 +199,7 @@ def span_of(start: datetime | None, end: datetime | None) -> tuple[datetime, dat
     if start is None:
         end = end or clock.now() + timedelta(minutes=1)
         return end - LONGEST_SPAN, end
-    return start, end or start + LONGEST_SPAN
+    return start, end or min(start, _LATEST_START) + LONGEST_SPAN
 
 
 def _in_place(found: QuerySet[Report], query: types.RequestQuery) -> QuerySet[Report]:

@@ -199,7 +199,8 @@ def checked_addresses(host: str, port: int, allowed: frozenset[str]) -> list[str
 
 def _may_reach(address: str, *, host: str, port: int, allowed: frozenset[str]) -> bool:
     ip = _plain_ip(address)
-    if ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_link_local):
+    is_odd = ip.is_multicast or ip.is_reserved or ip.is_link_local
+    if ip.is_global and not (is_odd or getattr(ip, "is_site_local", False)):
         return True
     bare = host.strip("[]").rstrip(".").lower()
     bracketed = f"[{bare}]" if ":" in bare else bare

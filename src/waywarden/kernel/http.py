@@ -257,7 +257,8 @@ class Way:
         shown: str = "",
     ) -> _Request:
         whole = _merged(OWN_HEADERS, self._headers, headers)
-        named = [*fields, *whole.items(), *parse_qsl(urlsplit(url).query)]
+        query = url.partition("#")[0].partition("?")[2]  # the address may be none: see `_check`
+        named = [*fields, *whole.items(), *parse_qsl(query)]
         # A short value would blot out half of a record; its own field is masked all the same.
         hidden = {value for name, value in named if is_secret_name(name) and len(value) > 5}
         return _Request(method, url, whole, body, shown, (*self._masked, *hidden))

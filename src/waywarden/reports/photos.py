@@ -54,9 +54,7 @@ def place_of(file: BinaryIO) -> Point | None:
         lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps[ExifTags.GPS.GPSLatitudeRef] == "S")
         lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps[ExifTags.GPS.GPSLongitudeRef] == "W")
         return Point(lat, lon).rounded() if lat or lon else None
-    except (OSError, ValueError, SyntaxError, LookupError, TypeError, ArithmeticError):
-        return None  # no photo, or no place in it: both are as good as none
-    except Image.DecompressionBombError:
+    except Exception:  # noqa: BLE001 - no photo, or no place in it; see `_open`
         return None
 
 
@@ -77,7 +75,9 @@ def _open(data: bytes) -> Image.Image:
             return picture.convert("RGB")
     except NotAPhoto:
         raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:
+        # The readers of the formats raise what they like for a broken file (`struct.error`,
+        # `RuntimeError`, `EOFError`, `TypeError`, …): whatever it is, this is no photo.
         raise NotAPhoto(_("This file is not a photo we can read."), field="photo") from error
 
 

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -24,6 +23,7 @@ from waywarden.staff.deliveries import Filter, Slice, bodies_to_choose, groups, 
 from waywarden.staff.forms import EditForm, RerouteForm
 from waywarden.staff.pages import page
 from waywarden.staff.people import named
+from waywarden.ui.addresses import own_path
 
 #: Rows that one press decides about at most.
 AT_ONCE = 500
@@ -192,9 +192,8 @@ def _say(request: HttpRequest, done: int, wrong: list[str]) -> None:
 
 def _back(request: HttpRequest) -> str:
     """The list as it was filtered."""
-    address = request.POST.get("back", "")
-    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()})
-    return address if is_ours else reverse("staff:deliveries")
+    back = request.POST.get("back", "")
+    return own_path(back, otherwise=reverse("staff:deliveries"))
 
 
 def _action(request: HttpRequest, staff: Staff) -> tuple[Callable[[int], object], str]:

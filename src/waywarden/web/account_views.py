@@ -35,7 +35,7 @@ Purpose = MailedLink.Purpose
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Asks for the address that a link is mailed to. Says the same whether it is known or not."""
-    wanted = safe_address(request, request.POST.get("next") or request.GET.get("next", ""))
+    wanted = safe_address(request.POST.get("next") or request.GET.get("next", ""))
     if person(request) and request.method != "POST":
         return redirect(wanted)
     form = SignInForm(request.POST or None)
@@ -84,8 +84,8 @@ def _publish_update(request: HttpRequest, link: MailedLink, user: User) -> str:
     return f"/report/{report_id}#update-{number}"
 
 
-def _enter(request: HttpRequest, link: MailedLink, _user: User) -> str:
-    return safe_address(request, str(link.data.get("next", "")))
+def _enter(_request: HttpRequest, link: MailedLink, _user: User) -> str:
+    return safe_address(str(link.data.get("next", "")))
 
 
 def _follow(request: HttpRequest, link: MailedLink, user: User) -> str:

@@ -25,13 +25,14 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from waywarden.kernel.secrets import Box
 from waywarden.notifications.letters import Letter, send
 from waywarden.notifications.services import send_sign_in_link
+from waywarden.ui.addresses import own_path
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.languages import codes_of, remember_language
 from waywarden.users.account_services import note_proved_address
@@ -117,10 +118,9 @@ def prove_again(request: HttpRequest, user: User) -> None:
         record_authentication(request, user, method="mailed_link", reauthenticated=True)
 
 
-def safe_address(request: HttpRequest, address: str) -> str:
+def safe_address(address: str) -> str:
     """An address on this site, else one's own page."""
-    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()})
-    return address if is_ours else str(settings.LOGIN_REDIRECT_URL)
+    return own_path(address, otherwise=str(settings.LOGIN_REDIRECT_URL))
 
 
 def enter(request: HttpRequest, user: User, *, to: str) -> HttpResponseBase:
@@ -225,7 +225,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # it carries
         with suppress(TooManyLinks):
             send_sign_in_link(
                 email=email,
-                next_url=safe_address(request, given),
+                next_url=safe_address(given),
                 cobrand_name=cobrand_of(request).name,
                 code=context.get("code", ""),
             )

@@ -3,10 +3,10 @@
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from waywarden.ui.addresses import own_path
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.languages import codes_of, remember_language
 
@@ -32,9 +32,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_safe
 def language(request: HttpRequest, code: str) -> HttpResponse:
     """Switches the language and goes back; it changes nothing but a cookie of this browser."""
-    wanted = request.GET.get("next", "/")
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
-    response = redirect(wanted if is_ours else "/")
+    response = redirect(own_path(request.GET.get("next", ""), otherwise="/"))
     if code in codes_of(cobrand_of(request)):
         remember_language(response, code)
     return response

@@ -223,6 +223,14 @@ def test_a_wrong_filter_is_a_400_that_names_it(client, town, query, name, kind):
     assert name in errors_of(answer)[0][1]
 
 
+@pytest.mark.parametrize("path", ["requests", "servicerequestupdates"])
+@pytest.mark.parametrize("name", ["start_date", "end_date"])
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "1970-01-01T00:00:00Z"])
+def test_the_last_and_the_first_date_there_is_find_nothing(client, town, path, name, date):
+    answer = client.get(f"/open311/v2/{path}.json", {name: date})
+    assert (answer.status_code, b"".join(answer)) == (200, b"[]")
+
+
 def test_pages_follow_each_other_by_link(client, town):
     numbers = [str(town.report().pk) for _ in range(5)][::-1]
     seen, path = [], f"{ROOT}/requests.json?page_size=2&status=open"

@@ -19,7 +19,7 @@ from waywarden.kernel.tests.calling import HERE, says, serving
     ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0.0.0.0", "[::1]",  # noqa: S104 - not bound to
      "[::ffff:127.0.0.1]", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254",
      "100.64.0.1", "[fe80::1]", "[fc00::1]", "224.0.0.1", "[ff02::1]", "240.0.0.1",
-     "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::]"],
+     "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::]", "[fec0::1]"],
 )  # fmt: skip
 def test_a_private_address_is_refused_and_recorded(host):
     records = []
@@ -35,6 +35,14 @@ def test_a_private_address_is_refused_and_recorded(host):
 def test_only_http_and_https_are_called(url):
     with pytest.raises(ForbiddenAddress):
         Way().get(url)
+
+
+@pytest.mark.parametrize("url", ["http://[x", "http://[::1", "http://℀.example/", "http://a:b/"])
+def test_an_address_that_cannot_be_read_is_not_reached_and_recorded(url):
+    records = []
+    with pytest.raises(NotReached):
+        Way(record=records.append).get(url)
+    assert [record.url for record in records] == [url]
 
 
 @pytest.mark.parametrize("entry", ["127.0.0.1", "127.0.0.1:{port}", "127.0.0.0/8", " 127.0.0.1 "])

@@ -67,6 +67,18 @@ def test_what_is_no_photo_is_refused_and_nothing_is_kept(data):
     assert not photos.Photo.objects.exists()
 
 
+def test_whatever_the_readers_of_a_broken_file_raise_it_is_no_photo():
+    whole = file_of(Image.new("RGB", (64, 48), "red"), "AVIF").getvalue()
+    item = whole.index(b"iloc")
+    broken = whole[: item + 8] + bytes(20) + whole[item + 28 :]
+    with pytest.raises(Exception, match="decode") as raised:
+        Image.open(io.BytesIO(broken)).load()
+    assert not isinstance(raised.value, OSError | ValueError | SyntaxError)
+    with pytest.raises(photos.NotAPhoto):
+        photos.take_in(io.BytesIO(broken))
+    assert photos.place_of(io.BytesIO(broken)) is None
+
+
 def test_a_bomb_of_pixels_is_refused():
     bomb = file_of(Image.new("1", (20000, 20000)), "PNG")
     with pytest.raises(photos.NotAPhoto):

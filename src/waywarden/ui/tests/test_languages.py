@@ -65,3 +65,9 @@ def test_signing_in_speaks_the_language_of_the_account(client):
     town.rosa.save()
     client.post("/auth/login/", {"login": town.rosa.email, "password": "correct horse battery"})
     assert client.get("/about")["Content-Language"] == "fr"
+
+
+@pytest.mark.parametrize("wanted", ["nowhere", "front", "http://evil.example/", "%00", ""])
+def test_a_switch_never_leads_away_or_breaks(client, db, wanted):
+    answer = client.get(f"/language/fr?next={wanted}")
+    assert (answer.status_code, answer["Location"]) == (302, "/")
