@@ -105,16 +105,16 @@ def test_what_may_have_arrived_stays_so_when_a_further_try_did_not_go_out(town, 
 
     fake.switches.lost_reply = False
     fake.switches.refuses = 503
-    due_now()
+    town.due_now()
     drain(lane)
-    assert state_of(town, report) == State.UNKNOWN
+    assert town.state_of(report) == State.UNKNOWN
     assert not is_report_held(report)
 
     fake.switches.refuses = 0
     fake.switches.lists_nothing = False
-    due_now()
+    town.due_now()
     drain(lane)
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert len(fake.memory.requests) == 1
 
 

@@ -92,7 +92,7 @@ def test_a_worker_that_wakes_up_late_calls_for_nothing_that_another_has(
     drain(lane)
 
     assert fake.memory.calls == []
-    assert state_of(town, report) == State.SENDING
+    assert town.state_of(report) == State.SENDING
 
 
 def test_a_worker_that_wakes_up_late_gives_back_nothing_that_another_has(town, lane):
@@ -101,11 +101,11 @@ def test_a_worker_that_wakes_up_late_gives_back_nothing_that_another_has(town, l
 
     assert renew([old]) == []
     release([old])
-    assert state_of(town, report) == State.SENDING
+    assert town.state_of(report) == State.SENDING
 
     assert renew([new]) == [new]
     release([new])
-    assert state_of(town, report) == State.UNKNOWN
+    assert town.state_of(report) == State.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_of_a_late_worker_only_that_it_arrived_is_news(town, lane, answer, state
         return Result(claimed, next_after(Phase.POST, answer, standing, now=begun), {}, begun)
 
     write_results([result(old, answer)])
-    assert state_of(town, report) == state
+    assert town.state_of(report) == state
 
     write_results([result(new, Accepted("4712"))])
-    assert state_of(town, report) == State.SENT
+    assert town.state_of(report) == State.SENT
     assert town.row(report).external_id == ("4711" if state == State.SENT else "4712")
 
 
