@@ -257,8 +257,7 @@ class Way:
         shown: str = "",
     ) -> _Request:
         whole = _merged(OWN_HEADERS, self._headers, headers)
-        query = url.partition("#")[0].partition("?")[2]  # the address may be none: see `_check`
-        named = [*fields, *whole.items(), *parse_qsl(query)]
+        named = [*fields, *whole.items(), *parse_qsl(url.partition("?")[2])]
         # A short value would blot out half of a record; its own field is masked all the same.
         hidden = {value for name, value in named if is_secret_name(name) and len(value) > 5}
         return _Request(method, url, whole, body, shown, (*self._masked, *hidden))
