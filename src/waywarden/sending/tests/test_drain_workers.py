@@ -17,6 +17,7 @@ from waywarden.sending.claim_services import Result, claim, release, renew, writ
 from waywarden.sending.drain import drain
 from waywarden.sending.models import Delivery
 from waywarden.sending.outcome import Failure, Phase, Standing, next_after
+from waywarden.sending.reasons import Reason
 
 State = Delivery.State
 
@@ -112,8 +113,8 @@ def test_a_worker_that_wakes_up_late_gives_back_nothing_that_another_has(town, l
     ("answer", "state"),
     [
         (Accepted("4711"), State.SENT),
-        (Failure(TryLater, "The server is away."), State.SENDING),
-        (Failure(Refused, "No."), State.SENDING),
+        (Failure(TryLater, Reason(words="The server is away.")), State.SENDING),
+        (Failure(Refused, Reason(words="No.")), State.SENDING),
     ],
 )
 def test_of_a_late_worker_only_that_it_arrived_is_news(town, lane, answer, state):
