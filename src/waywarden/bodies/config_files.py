@@ -1,13 +1,14 @@
 """Bodies, categories and connections as TOML files (integration.md 1): written, and read as data.
 
-One file a connection (`connections/NAME.KIND.toml`) and one a body (`bodies/SLUG.toml`, with its
-categories, their questions, and its response templates). Only what differs from its default is
-written, in one order, so that two exports of the same site are the same. A secret is never
-written: the file names the environment variable that holds it.
+One file a connection (`connections/NAME.KIND.toml`), one a body (`bodies/SLUG.toml`, with its
+categories, their questions, and its response templates), one for the questions of whole sites and
+one for translations (`site/`). What rooms above keep for either comes as `Parts`. Only what
+differs from its default is written, in one order, so that two exports of the same site are the
+same. A secret is never written: the file names the environment variable that holds it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from django.db.models import Field, Model
 from tomlkit.exceptions import TOMLKitError
 
 from waywarden.backends.registry import backend_classes
+from waywarden.bodies.config_parts import BodyPart, ConnectionPart, Parts
 from waywarden.bodies.models import Body, Category, PlaceRule, Question, ResponseTemplate
+from waywarden.bodies.question_models import SiteQuestion
+from waywarden.bodies.translations import Translation
 from waywarden.connections.models import Connection
 from waywarden.connections.services import secrets_of
 from waywarden.kernel.errors import RuleBroken
@@ -33,6 +37,19 @@ NOT_WRITTEN: dict[type[Model], frozenset[str]] = {
     Question: frozenset(),
     PlaceRule: frozenset(),
     ResponseTemplate: frozenset(),
+    SiteQuestion: frozenset(),
+    Translation: frozenset({"changed"}),
+}
+_IN_ORDER: dict[type[Model], tuple[str, ...]] = {
+    SiteQuestion: ("cobrand", "language", "order", "code"),
+    Translation: ("original", "language"),
+}
+#: Folders that an export writes in, in the order in which they are applied.
+FOLDERS = ("connections", "bodies", "site")
+#: Files of a whole site, each with one list, and its rows.
+OF_SITES: dict[str, tuple[str, type[Model]]] = {
+    "site/questions.toml": ("questions", SiteQuestion),
+    "site/translations.toml": ("translations", Translation),
 }
 
 
@@ -88,8 +105,11 @@ def variable_for(connection: Connection, secret: str) -> str:
     return "SECRET_" + re.sub(r"\W+", "_", slug(words).replace("-", "_")).upper()
 
 
-def documents() -> list[Document]:
-    """The whole site's. Raises RuleBroken where two connections have the same name and kind."""
+def documents(parts: Parts = Parts()) -> list[Document]:  # noqa: B008 - a frozen value
+    """The whole site's, with `parts` of rooms above.
+
+    Raises RuleBroken where two connections have the same name and kind.
+    """
     connections = list(Connection.objects.select_related("update_user").order_by("name", "kind"))
     seen: set[str] = set()
     for connection in connections:
@@ -110,10 +130,33 @@ def documents() -> list[Document]:
         )
         .order_by("slug")
     )
-    return [*map(_of_connection, connections), *map(_of_body, bodies)]
+    for_connections = _listed(parts.of_connections, connections)
+    for_bodies = _listed(parts.of_bodies, bodies)
+    return [
+        *(_of_connection(one, for_connections[one.pk]) for one in connections),
+        *(_of_body(one, for_bodies[one.pk]) for one in bodies),
+        *_of_sites(),
+    ]
 
 
-def _of_connection(connection: Connection) -> Document:
+def _listed(
+    parts: Iterable[BodyPart | ConnectionPart], rows: Iterable[Body | Connection]
+) -> dict[int, dict[str, Any]]:
+    """Row → name of a part → its list, where there is any."""
+    found: dict[int, dict[str, Any]] = {row.pk: {} for row in rows}
+    for part in parts:
+        for number, listed in part.listed(list(found)).items():
+            found[number][part.name] = listed
+    return found
+
+
+def _of_sites() -> Iterator[Document]:
+    for path, (name, model) in OF_SITES.items():
+        if rows := [plain_of(row) for row in model._default_manager.order_by(*_IN_ORDER[model])]:
+            yield Document(path, {name: rows})
+
+
+def _of_connection(connection: Connection, beside: dict[str, Any]) -> Document:
     values: dict[str, Any] = plain_of(connection)
     if connection.update_user is not None:
         user = connection.update_user
@@ -125,10 +168,11 @@ def _of_connection(connection: Connection) -> Document:
     held = {name: {"env": variable_for(connection, name)} for name in secrets_of(connection)}
     if secrets := {name: held[name] for name in known if name in held}:
         values["secrets"] = secrets
-    return Document(f"connections/{slug(connection.name)}.{connection.kind}.toml", values)
+    path = f"connections/{slug(connection.name)}.{connection.kind}.toml"
+    return Document(path, values | beside)
 
 
-def _of_body(body: Body) -> Document:
+def _of_body(body: Body, beside: dict[str, Any]) -> Document:
     values = plain_of(body)
     areas = sorted(area.code for area in body.areas.all())
     ways = {
@@ -146,7 +190,7 @@ def _of_body(body: Body) -> Document:
         values["categories"] = [_of_category(category) for category in categories]
     if templates:
         values["templates"] = [_of_template(template) for template in templates]
-    return Document(f"bodies/{body.slug}.toml", values)
+    return Document(f"bodies/{body.slug}.toml", values | beside)
 
 
 def _of_category(category: Category) -> dict[str, Any]:
@@ -177,7 +221,7 @@ def write(folder: Path, found: Iterable[Document]) -> int:
         path.write_text(document.text, encoding="utf-8")
         paths.add(path)
     for path in folder.glob("*/*.toml"):
-        if path.parent.name in ("bodies", "connections") and path not in paths:
+        if path.parent.name in FOLDERS and path not in paths:
             path.unlink()
     return len(paths)
 
@@ -185,7 +229,7 @@ def write(folder: Path, found: Iterable[Document]) -> int:
 def read(folder: Path) -> list[Document]:
     """The files of a folder. Raises RuleBroken naming the file that is no TOML."""
     found = []
-    for path in sorted([*folder.glob("connections/*.toml"), *folder.glob("bodies/*.toml")]):
+    for path in [path for name in FOLDERS for path in sorted(folder.glob(f"{name}/*.toml"))]:
         name = f"{path.parent.name}/{path.name}"
         try:
             values = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
@@ -193,4 +237,4 @@ def read(folder: Path) -> list[Document]:
             message = f"{name}: this is no TOML: {error}"
             raise RuleBroken(message) from error
         found.append(Document(name, values))
-    return sorted(found, key=lambda document: not document.path.startswith("connections/"))
+    return found

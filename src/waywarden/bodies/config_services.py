@@ -15,22 +15,32 @@ from django.db.models import Model
 from waywarden.areas.models import Area, Layer
 from waywarden.backends.registry import backend_class
 from waywarden.bodies.config_files import (
+    OF_SITES,
     Document,
     columns_of,
     label_of,
     without_none,
 )
+from waywarden.bodies.config_parts import BodyPart, ConnectionPart, Parts
 from waywarden.bodies.models import Body, Category, PlaceRule, Question, ResponseTemplate
+from waywarden.bodies.question_models import SiteQuestion
 from waywarden.bodies.services import choose_connection
+from waywarden.bodies.translations import Translation
 from waywarden.connections.models import Connection
 from waywarden.connections.services import secrets_of, set_secrets
 from waywarden.events.services import NOBODY, Actor
 from waywarden.kernel import options
 from waywarden.kernel.errors import Misconfigured, RuleBroken
+from waywarden.users.models import User
 from waywarden.users.services import create_update_user
 
 Values = Mapping[str, Any]
 _WAYS = ("fetching_connection", "shadow_connection")
+#: What tells the rows of a whole site apart.
+_KEYS: dict[type[Model], tuple[str, ...]] = {
+    SiteQuestion: ("cobrand", "language", "code"),
+    Translation: ("original", "language"),
+}
 
 
 @dataclass(slots=True)
@@ -45,12 +55,18 @@ class _TurnBack(Exception):
     """Takes back what was tried."""
 
 
-def apply(documents: Iterable[Document], *, dry_run: bool = False, by: Actor = NOBODY) -> Applied:
+def apply(
+    documents: Iterable[Document],
+    *,
+    parts: Parts = Parts(),  # noqa: B008 - a frozen value
+    dry_run: bool = False,
+    by: Actor = NOBODY,
+) -> Applied:
     """Makes the site as the files say; what they do not name is left alone.
 
     One transaction: with `dry_run`, or when anything is wrong, all of it is taken back.
     """
-    run = _Run(by)
+    run = _Run(by, parts)
     try:
         with transaction.atomic():
             run.take_in(list(documents))
@@ -64,17 +80,28 @@ def apply(documents: Iterable[Document], *, dry_run: bool = False, by: Actor = N
 class _Run:
     """One application: the connections first, then the bodies, then what they say of each other."""
 
-    def __init__(self, by: Actor) -> None:
-        self.applied, self.by = Applied(), by
+    def __init__(self, by: Actor, parts: Parts) -> None:
+        self.applied, self.by, self.parts = Applied(), by, parts
         self._where = ""
         self._later: list[tuple[str, Callable[[], None]]] = []
 
     def take_in(self, documents: list[Document]) -> None:
         for document in documents:
-            take = self._connection if document.path.startswith("connections/") else self._body
-            self._try(document.path, partial(take, document.values))
+            self._try(document.path, partial(self._take, document))
         for where, later in self._later:
             self._try(where, later)
+
+    def _take(self, document: Document) -> None:
+        folder = document.path.partition("/")[0]
+        if folder == "connections":
+            self._connection(document.values)
+        elif folder == "bodies":
+            self._body(document.values)
+        elif document.path in OF_SITES:
+            self._site(document)
+        else:
+            message = f"a site has {', '.join(sorted(OF_SITES))}."
+            raise RuleBroken(message)
 
     def _try(self, where: str, do: Callable[[], None]) -> None:
         self._where = where
@@ -114,7 +141,7 @@ class _Run:
         name, kind = str(values.get("name", "")), str(values.get("kind", ""))
         plug_in = backend_class(kind)
         row = Connection.objects.filter(name=name, kind=kind).first() or Connection()
-        given = without_none(values.get("options", {}))
+        given = without_none(_table(values, "options"))
         options.read(plug_in.options_type, given)
         if row.pk and row.options != given:
             self.applied.changes.append(f"{self._where}: the options change")
@@ -125,10 +152,14 @@ class _Run:
             message = "It is not the name of a time zone."
             raise RuleBroken(message, field="zone") from error
         if user := values.get("update_user"):
-            row.update_user = create_update_user(name=str(user["name"]), email=str(user["email"]))
-        self._secrets(row, values.get("secrets", {}), plug_in.secrets_type)
+            row.update_user = _update_user(user)
+        self._secrets(row, _table(values, "secrets"), plug_in.secrets_type)
         what = f"connection {name} ({kind})"
-        self._save(row, values, what=what, leaving={"options", "secrets", "update_user"})
+        leaving = {"options", "secrets", "update_user", *_names(self.parts.of_connections)}
+        self._save(row, values, what=what, leaving=leaving)
+        for part in self.parts.of_connections:
+            if self._differs(part, row, values):
+                part.store(row, _tables(values, part.name), self.by)
 
     def _secrets(self, row: Connection, given: Values, kind: type[options.Secrets]) -> None:
         held = secrets_of(row) if row.pk else {}
@@ -152,14 +183,45 @@ class _Run:
         slug = str(values.get("slug", ""))
         body = Body.objects.filter(slug=slug).first() or Body()
         leaving = {"areas", "parent", "categories", "templates", "sending_connection", *_WAYS}
+        leaving |= _names(self.parts.of_bodies)
         self._save(body, values, what=f"body {slug}", leaving=leaving)
         body.areas.set(_found(Area, "code", values.get("areas", []), "areas"))
         where = self._where
-        for of_category in values.get("categories", []):
+        for of_category in _tables(values, "categories"):
             self._try(where, partial(self._category, body, of_category))
-        for of_template in values.get("templates", []):
+        for of_template in _tables(values, "templates"):
             self._try(where, partial(self._template, body, of_template))
         self._later.append((where, partial(self._ways, body, values)))
+        for part in self.parts.of_bodies:
+            if self._differs(part, body, values):
+                part.store(body, _tables(values, part.name), self.by)
+
+    def _differs(
+        self, part: BodyPart | ConnectionPart, row: Body | Connection, values: Values
+    ) -> bool:
+        """Whether a list is another one than the file's; says so."""
+        given = _tables(values, part.name)
+        differs = list(part.listed([row.pk]).get(row.pk, ())) != given
+        if differs:
+            self.applied.changes.append(f"{self._where}: {part.name} change")
+        return differs
+
+    def _site(self, document: Document) -> None:
+        """A list of the whole site: questions are all there are, translations are some of them."""
+        name, model = OF_SITES[document.path]
+        if unknown := sorted(set(document.values) - {name}):
+            message = f"unknown: {', '.join(unknown)}."
+            raise RuleBroken(message)
+        kept = []
+        for said in _tables(document.values, name):
+            key = {one: said.get(one, "") for one in _KEYS[model]}
+            row = model._default_manager.filter(**key).first() or model()
+            self._save(row, said, what=" ".join([name, *filter(None, key.values())]), leaving=set())
+            kept.append(row.pk)
+        if model is SiteQuestion:
+            for row in SiteQuestion.objects.exclude(pk__in=kept):
+                self.applied.changes.append(f"{self._where}: questions {row.code}: gone")
+                row.delete()
 
     def _ways(self, body: Body, values: Values) -> None:
         for name in _WAYS:
@@ -181,14 +243,14 @@ class _Run:
         row.connection = _connection_called(str(values.get("connection", "")), field="connection")
         leaving = {"connection", "questions", "place_rules"}
         self._save(row, values, what=f"category {slug}", leaving=leaving)
-        questions = values.get("questions", [])
+        questions = _tables(values, "questions")
         for said in questions:
             code = str(said.get("code", ""))
             question = row.questions.filter(code=code).first() or Question(category=row)
             self._save(question, said, what=f"category {slug}, question {code}", leaving=set())
         row.questions.exclude(code__in=[said.get("code") for said in questions]).delete()
         row.place_rules.all().delete()
-        for said in values.get("place_rules", []):
+        for said in _tables(values, "place_rules"):
             (layer,) = _found(Layer, "name", [said.get("layer")], "layer")
             rule = PlaceRule(category=row, layer=layer)
             for name in columns_of(PlaceRule):
@@ -208,6 +270,35 @@ class _Run:
             message = f"template {title}: it names a category that the body does not have."
             raise RuleBroken(message)
         row.categories.set(found)
+
+
+def _tables(values: Values, name: str) -> list[dict[str, Any]]:
+    """A list of tables, [] where there is none. Raises RuleBroken for anything else."""
+    found = values.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        message = f"It is not a list of tables; write [[{name}]] above each."
+        raise RuleBroken(message, field=name)
+    return found
+
+
+def _table(values: Values, name: str) -> dict[str, Any]:
+    """A table, {} where there is none. Raises RuleBroken for anything else."""
+    found = values.get(name, {})
+    if not isinstance(found, dict):
+        message = f"It is not a table; write [{name}] above its lines."
+        raise RuleBroken(message, field=name)
+    return found
+
+
+def _update_user(given: Any) -> User:
+    if not isinstance(given, dict) or {"name", "email"} - set(given):
+        message = 'It is given as { name = "…", email = "…" }.'
+        raise RuleBroken(message, field="update_user")
+    return create_update_user(name=str(given["name"]), email=str(given["email"]))
+
+
+def _names(parts: Iterable[BodyPart | ConnectionPart]) -> set[str]:
+    return {part.name for part in parts}
 
 
 def _from_environment(variable: str) -> str:

@@ -2,10 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from waywarden.config import setup
+
+if TYPE_CHECKING:
+    from waywarden.bodies.config_parts import Parts
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _THERE = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -23,7 +27,7 @@ def export(*, folder: Path) -> None:
     setup.set_up()
     from waywarden.bodies import config_files
 
-    count = config_files.write(folder, config_files.documents())
+    count = config_files.write(folder, config_files.documents(_parts()))
     click.echo(f"{count} files in {folder}.")
 
 
@@ -41,7 +45,7 @@ def apply(*, folder: Path, dry_run: bool) -> None:
     setup.set_up()
     from waywarden.bodies import config_files, config_services
 
-    applied = config_services.apply(config_files.read(folder), dry_run=dry_run)
+    applied = config_services.apply(config_files.read(folder), parts=_parts(), dry_run=dry_run)
     if applied.errors:
         for error in applied.errors:
             click.echo(error, err=True)
@@ -53,3 +57,12 @@ def apply(*, folder: Path, dry_run: bool) -> None:
         click.echo("Nothing to change.")
     elif dry_run:
         click.echo("Nothing was changed: a dry run.")
+
+
+def _parts() -> "Parts":
+    """What rooms above `bodies` keep for a body or a connection."""
+    from waywarden.bodies.config_parts import Parts
+    from waywarden.reports.rule_services import RULES
+    from waywarden.sync.exclusion_services import EXCLUSIONS
+
+    return Parts(of_bodies=(RULES,), of_connections=(EXCLUSIONS,))

@@ -1,14 +1,16 @@
 """Every write to exclusion rules, with who did it; and what rules would keep out now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 
 from waywarden.backends.contract import Capability, Notes, Span
+from waywarden.bodies.config_parts import ConnectionPart, Values, checked
 from waywarden.bodies.models import Category
 from waywarden.bodies.queries import bodies_fetched_through
 from waywarden.connections.models import Connection
@@ -24,6 +26,12 @@ from waywarden.sync.run_services import forget_marks
 #: What a preview asks for: so many days, and of these so many rows.
 PREVIEW_DAYS = 30
 PREVIEW_ROWS = 500
+
+
+#: What a file says of a rule.
+_IN_FILES: dict[str, type] = {
+    "by": str, "field": str, "test": str, "value": str, "note": str, "is_on": bool,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,35 @@ def delete_rule(rule: ExclusionRule, *, by: Actor = NOBODY) -> None:
     with transaction.atomic():
         _note(rule, "deleted", before=str(rule), by=by)
         rule.delete()
+
+
+def listed(connection_ids: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
+    """The rules of connections, for their files of settings."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    usual = {name: getattr(ExclusionRule(), name) for name in _IN_FILES}
+    for rule in ExclusionRule.objects.filter(connection__in=connection_ids).order_by("id"):
+        values = {name: getattr(rule, name) for name in _IN_FILES}
+        found.setdefault(rule.connection_id, []).append(
+            {name: value for name, value in values.items() if value != usual[name]}
+        )
+    return found
+
+
+def store(connection: Connection, lines: Sequence[Values], by: Actor) -> None:
+    """A connection's rules become these. Raises RuleBroken, ValidationError, TypeError."""
+    wanted = [checked(line, _IN_FILES) for line in lines]
+    known = listed([connection.pk]).get(connection.pk, [])
+    for rule, values in zip(
+        ExclusionRule.objects.filter(connection=connection).order_by("id"), known, strict=True
+    ):
+        if values in wanted:
+            wanted.remove(values)
+        else:
+            delete_rule(rule, by=by)
+    for values in wanted:
+        rule = ExclusionRule(connection=connection, **values)
+        rule.full_clean()
+        save_rule(rule, by=by)
 
 
 def _note(rule: ExclusionRule, what: str, *, before: str, by: Actor) -> None:
@@ -108,3 +145,6 @@ def _previewed(
         )
     ]
     return Preview(looked_at=len(rows), kept_out=tuple(kept_out))
+
+
+EXCLUSIONS = ConnectionPart("exclusions", listed, store)

@@ -2,10 +2,13 @@
 
 import pytest
 import shapely
+import tomlkit
 
 from waywarden.areas.models import Area, Layer
 from waywarden.bodies import config_files, config_services
 from waywarden.bodies.models import Body, Category, PlaceRule, Question, ResponseTemplate
+from waywarden.bodies.question_models import SiteQuestion
+from waywarden.bodies.translations import Translation
 from waywarden.connections.models import Connection
 from waywarden.connections.services import secrets_of, set_secrets
 from waywarden.users.models import User
@@ -105,6 +108,69 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(site, tmp_path):
     assert Body.objects.get().name == "County Council"
     config_services.apply(config_files.read(tmp_path))
     assert Body.objects.get().name == "County of C"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('update_user = "Olive"', "update_user"),
+        ('update_user = {email = "a@example.org"}', "update_user"),
+        ('secrets = "k3y"', "secrets"),
+        ('options = "x"', "options"),
+    ],
+)
+def test_a_value_of_the_wrong_shape_is_named(site, tmp_path, line, words):
+    written(tmp_path)
+    path = tmp_path / "connections/county.open311.toml"
+    name = line.partition(" ")[0]
+    kept = tomlkit.parse(path.read_text()).unwrap()
+    kept.pop(name)
+    path.write_text(f"{line}\n{tomlkit.dumps(kept)}")
+
+    applied = config_services.apply(config_files.read(tmp_path))
+
+    assert any(words in error for error in applied.errors)
+
+
+@pytest.mark.parametrize("name", ["categories", "templates"])
+def test_a_list_that_is_none_is_named(site, tmp_path, name):
+    written(tmp_path)
+    (tmp_path / "bodies/county.toml").write_text(f'slug = "county"\nname = "C"\n{name} = ["x"]')
+
+    (error,) = config_services.apply(config_files.read(tmp_path)).errors
+
+    assert f"[[{name}]]" in error
+
+
+def test_questions_of_sites_and_translations_travel_too(site, tmp_path):
+    SiteQuestion.objects.create(code="seen", description="Did you see it?", required=True)
+    SiteQuestion.objects.create(code="seen", description="Vu ?", language="fr", cobrand="city")
+    Translation.objects.create(original="Potholes", language="fr", text="Nids-de-poule")
+    first = written(tmp_path)
+    SiteQuestion.objects.all().delete()
+    Translation.objects.all().delete()
+    SiteQuestion.objects.create(code="old")
+    Translation.objects.create(original="Trees", language="fr", text="Arbres")
+
+    applied = config_services.apply(config_files.read(tmp_path))
+
+    assert applied.errors == []
+    assert "site/questions.toml: questions old: gone" in applied.changes
+    assert SiteQuestion.objects.get(language="fr").cobrand == "city"
+    assert set(Translation.objects.values_list("text", flat=True)) == {"Nids-de-poule", "Arbres"}
+    assert {name: first[name] for name in ("questions.toml", "county.toml")} == {
+        name: text for name, text in written(tmp_path).items() if name in first
+        and name in ("questions.toml", "county.toml")
+    }  # fmt: skip
+
+
+def test_a_file_of_a_site_that_is_not_known_is_named(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/banners.toml").write_text('a = "b"')
+
+    (error,) = config_services.apply(config_files.read(tmp_path)).errors
+
+    assert "questions.toml" in error
 
 
 @pytest.mark.parametrize(
