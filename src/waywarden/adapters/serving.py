@@ -42,6 +42,7 @@ def run(load: Callable[[], WSGIApplication], *, host: str, port: int) -> None:
         log_level=LogLevels.error,  # it warns of the number of threads at each start
     )
     server.on_startup(_stay_on_hangup)
+    end_children_on_signals()
     loader = functools.partial(_load, load, os.getpid())
     server.serve(target_loader=loader, wrap_loader=False)
 
@@ -68,20 +69,37 @@ def _load(load: Callable[[], WSGIApplication], parent: int) -> WSGIApplication:
     return load()
 
 
-def follow_parent(parent: int) -> None:
-    """Ends this process when `parent` (a process id) is gone, and from now on at SIGTERM or SIGINT.
+def end_children_on_signals() -> None:
+    """Lets SIGTERM and SIGINT end what this process forks from now on, as long as that has set no
+    handlers of its own.
 
-    A forked process inherits the handlers of its parent. Those would swallow a signal that comes
-    before the server has set handlers of its own: the process would go on, and a parent that waits
-    for it would wait for ever. Call it in the main thread, before anything slow.
+    It would inherit ours, which swallow a signal that comes before the server's are set: it would
+    go on, and a parent that waits for it would wait for ever.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def unblock() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
+    def begin() -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+        unblock()
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, numbers),
+        after_in_parent=unblock,
+        after_in_child=begin,
+    )
+
+
+def follow_parent(parent: int) -> None:
+    """Ends this process when `parent` (a process id) is gone: killed, it would end nobody, and
+    its child would hold the port."""
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()
 
 
 def _end_with(parent: int) -> None:
-    """A parent that was killed ends nobody, and its child would hold the port."""
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY)
     os._exit(1)

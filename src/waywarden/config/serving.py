@@ -8,7 +8,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from waywarden.adapters.serving import follow_parent
+from waywarden.adapters.serving import end_children_on_signals, follow_parent
 from waywarden.config.listening import Listen
 from waywarden.kernel.errors import Misconfigured
 
@@ -30,6 +30,7 @@ def serve(listen: Listen, *, workers: int, threads: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_KILL_AFTER,
     )
+    end_children_on_signals()
     try:
         server.serve(target_loader=functools.partial(_load, os.getpid()), wrap_loader=False)
     except OSError as error:
