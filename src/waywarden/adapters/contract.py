@@ -114,6 +114,16 @@ class BadRow:
     raw: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What looking at a system showed. `key` is the file's, such as `system.reports.note`."""
+
+    key: str
+    words: str
+    is_wrong: bool = True
+    """Whether it must be mended; else it is only told."""
+
+
 class SystemOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the `[system]` table of every kind may hold."""
 
@@ -138,6 +148,12 @@ class System:
 
     needs_place = True
     """Whether a report must have latitude and longitude."""
+    gives_once = False
+    """Whether to ask for its changes takes them away."""
+
+    def look(self) -> Iterable[Finding]:
+        """Asks the system whether the file fits it; nothing is changed there."""
+        return ()
 
     def services(self) -> Sequence[types.Service] | None:
         """Its services, `service_code` being its category; None where the file names them."""

@@ -184,6 +184,10 @@ def _no_faults(_deployment: Deployment, _options: Any) -> Iterator[Complaint]:
     yield from ()
 
 
+def _as_it_is(options: Any, _folder: Path) -> Any:
+    return options
+
+
 def _no_children(_path: Path, _options: Any) -> Mapping[str, Path]:
     return {}
 
@@ -201,6 +205,8 @@ class Kind:
     """The vendor's words for states, each of which needs a status; empty when nobody knows them."""
     faults: Callable[[Deployment, Any], Iterator[Complaint]] = _no_faults
     """What no single field can tell."""
+    placed: Callable[[Any, Path], Any] = _as_it_is
+    """The options with their paths seen from the file's folder, wherever the server is started."""
     children: Callable[[Path, Any], Mapping[str, Path]] = _no_children
     """Name → file of the deployments that stand behind this one."""
     beside: Mapping[str, Path] = dataclasses.field(default_factory=dict)
@@ -294,6 +300,7 @@ def _whole(
     deployment = msgspec.convert(raw, Deployment)
     options = msgspec.convert(raw.get("system", {}), kind.options_type)
     complain = [*_faults_between(deployment, kind), *kind.faults(deployment, options)]
+    options = kind.placed(options, path.parent.absolute())
     faults = [Fault(path, key, message, line_for(key, lines)) for key, message in complain]
     children: dict[str, Loaded] = {}
     for name, child in kind.children(path, options).items():

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from waywarden.adapters.contract import NotKnown, NotOffered
+from waywarden.adapters.health import in_words
 from waywarden.adapters.store import KeyReused
 from waywarden.kernel.errors import (
     BadReply,
@@ -61,7 +62,7 @@ def _as_told(error: WaywardenError) -> ProviderError:
         if isinstance(error, kind):
             wait = (error.after or SOON) if isinstance(error, TryLater) else None
             return ProviderError(status, str(error), retry_after=wait)
-    log.error("An adapter needs its operator: %r", error)
+    log.error("An adapter needs its operator: %s: %s", type(error).__name__, in_words(error))
     if isinstance(error, Misconfigured):
         return ProviderError(503, "This adapter is not set up right. Its operator was told.")
     return ProviderError(500, "Something went wrong in the adapter.")

@@ -120,7 +120,8 @@ def in_words(error: Exception) -> str:
     """What went wrong, without addresses of people and without logins and queries of URLs."""
     known = isinstance(error, WaywardenError)
     text = str(error) if known else f"something unforeseen ({type(error).__name__})"
-    return shorten(one_line(without_people(text)), 200)
+    notes = getattr(error, "__notes__", ()) if known else ()  # for the operator alone
+    return shorten(one_line(without_people(" ".join([text, *notes]))), 400)
 
 
 def without_people(text: str) -> str:

@@ -28,6 +28,10 @@ class StatusTable:
         found = self._found(word)
         return None if found == IGNORE else found or "open"
 
+    def knows(self, word: str) -> bool:
+        """Whether a word of the vendor's stands for something."""
+        return self._found(word) is not None
+
     def theirs_for(self, statuses: Iterable[str]) -> tuple[str, ...]:
         """The vendor's words that a filter of statuses asks for.
 

@@ -47,6 +47,15 @@ def read_report(text: bytes) -> SampleReport:
         raise RuleBroken(f"The sample report cannot be read: {error}") from error
 
 
+def moved(sample: SampleReport, at: str) -> SampleReport:
+    """The sample at another place, such as `51.5,-0.1`. Raises RuleBroken."""
+    try:
+        lat, long = map(float, at.split(","))
+    except ValueError as error:
+        raise RuleBroken("Write the place as 51.5,-0.1 (latitude, longitude).") from error
+    return msgspec.structs.replace(sample, lat=lat, long=long)
+
+
 def previews(
     loaded: Loaded,
     *,

@@ -10,22 +10,26 @@ NEEDED = "a projection needs one more library: pip install 'waywarden[projection
 
 def to_grid(lat: float, long: float, projection: str) -> tuple[float, float]:
     """(easting, northing) in the grid's units. Raises RuleBroken where the grid does not reach."""
-    geo = _geo()
+    geo, point = _geo(), importlib.import_module("waywarden.geo.points").Point(lat, long)
+    message = "The place lies outside of this body's grid."
+    if not geo.reaches(point, projection):
+        raise RuleBroken(message, field="lat")
     try:
-        east, north = geo.to_grid(
-            importlib.import_module("waywarden.geo.points").Point(lat, long), projection
-        )
+        east, north = geo.to_grid(point, projection)
     except ValueError as error:
-        raise RuleBroken("The place lies outside of this body's grid.", field="lat") from error
+        raise RuleBroken(message, field="lat") from error
     return round(east, 2), round(north, 2)
 
 
 def from_grid(east: float, north: float, projection: str) -> tuple[float, float]:
     """(latitude, longitude) in degrees. Raises RuleBroken where the grid does not reach."""
+    geo, message = _geo(), f"easting and northing lie outside of {projection}"
     try:
-        point = _geo().from_grid(east, north, projection)
+        point = geo.from_grid(east, north, projection)
     except ValueError as error:
-        raise RuleBroken("easting and northing lie outside of the grid") from error
+        raise RuleBroken(message) from error
+    if not geo.reaches(point, projection):
+        raise RuleBroken(message)
     return round(point.lat, 7), round(point.lon, 7)
 
 

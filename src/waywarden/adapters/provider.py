@@ -62,7 +62,7 @@ class SystemProvider:
     def __init__(self, frame: Frame, system: System) -> None:
         self.frame, self.system = frame, system
         self._deployment, self._store = frame.deployment, frame.store
-        self._catalogue = Catalogue(frame.deployment, frame.options, system)
+        self.catalogue = Catalogue(frame.deployment, frame.options, system)
         self._statuses = StatusTable(frame.deployment.statuses)
         self._collected_at: float | None = None
 
@@ -70,12 +70,12 @@ class SystemProvider:
         return discovery_of(self._deployment)
 
     def services(self, _call: Call) -> Iterable[types.Service]:
-        return self._asked(FETCHING, self._catalogue.services)
+        return self._asked(FETCHING, self.catalogue.services)
 
     def service_definition(self, _call: Call, service_code: str) -> types.ServiceDefinition:
-        if self._asked(FETCHING, lambda: self._catalogue.service(service_code)) is None:
+        if self._asked(FETCHING, lambda: self.catalogue.service(service_code)) is None:
             raise ProviderError(404, "There is no service with this service_code.")
-        attributes = self._asked(FETCHING, lambda: self._catalogue.questions(service_code))
+        attributes = self._asked(FETCHING, lambda: self.catalogue.questions(service_code))
         return types.ServiceDefinition(service_code, attributes)
 
     def create_request(self, call: Call, new: types.NewRequest) -> types.Receipt:
@@ -89,7 +89,7 @@ class SystemProvider:
             new=new,
             ref=number or header,
             key=post.key,
-            category=self._catalogue.category_of(new.service_code),
+            category=self.catalogue.category_of(new.service_code),
         )
         answer = self._once(
             post,
@@ -105,7 +105,7 @@ class SystemProvider:
     def create_update(self, call: Call, new: types.NewUpdate) -> types.UpdateReceipt:
         header = call.idempotency_key or new.idempotency_key
         post = self._post("update", header=header, other=new.update_id, digest=_digest_of(new))
-        category = self._catalogue.category_of(new.service_code) if new.service_code else ""
+        category = self.catalogue.category_of(new.service_code) if new.service_code else ""
         update = Update(
             new=new,
             ref=new.update_id,
@@ -165,11 +165,11 @@ class SystemProvider:
 
     def _check(self, new: types.NewRequest) -> None:
         """An old list of services will do; without any, nothing was sent, whatever went wrong."""
-        if told(lambda: self._catalogue.service(new.service_code, old_will_do=True)) is None:
+        if told(lambda: self.catalogue.service(new.service_code, old_will_do=True)) is None:
             raise ProviderError(400, "There is no service with this service_code.")
         told(
             lambda: check_answers(
-                self._catalogue.questions(new.service_code, old_will_do=True), new.attributes
+                self.catalogue.questions(new.service_code, old_will_do=True), new.attributes
             )
         )
 
@@ -222,7 +222,7 @@ class SystemProvider:
             return
         for row in self._good("request", self.system.requests(wanted)):
             status = self._statuses.for_request(row.status)
-            code = self._catalogue.code_of(row.service_code)
+            code = self.catalogue.code_of(row.service_code)
             if status is None or not _is_wanted(row, query, status=status, code=code):
                 continue
             yield replace(
@@ -243,7 +243,7 @@ class SystemProvider:
         if start is None and query.updated_after is None:
             start = (query.end_date or clock.now()) - SPAN
         return Wanted(
-            categories=tuple(self._catalogue.category_of(code) for code in query.service_codes),
+            categories=tuple(self.catalogue.category_of(code) for code in query.service_codes),
             states=states,
             created_from=start,
             created_to=query.end_date,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from waywarden.adapters.contract import CannotAsk, Step, StepDraft, System
-from waywarden.adapters.health import STEPS, Health
+from waywarden.adapters.health import STEPS, Health, in_words
 from waywarden.adapters.store import Post, Store
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown, WaywardenError
@@ -148,7 +148,7 @@ def _put_off(
         log.error("A step was given up: number %s after %s attempts", number, attempts)
     wait = getattr(error, "after", None)
     next_at = next_attempt_at(now=now, attempts=attempts, asked_wait=wait)
-    words = str(error) if isinstance(error, WaywardenError) else type(error).__name__
+    words = in_words(error)
     with store.connect() as db:
         db.execute(
             "update steps set state = ?, attempts = ?, next_at = ?, error = ? where step_no = ?",

@@ -1,12 +1,16 @@
 """`waywarden adapter` and `waywarden works`: they need neither Django nor PostgreSQL."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from waywarden.config.listening import listen_of
 from waywarden.kernel.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from waywarden.adapters.deployment import Loaded
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LISTEN = "127.0.0.1:8002"
@@ -52,14 +56,31 @@ def serve(*, directory: Path, listen: str, store: Path | None, pages: bool, larg
 
 @adapter.command()
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, path_type=Path))
-def check(*, path: Path) -> None:
+@click.option("--ask", is_flag=True, help="Ask the system too whether the file fits it.")
+def check(*, path: Path, ask: bool) -> None:
     """Check a deployment FILE (or a folder of them) and name every fault with its line."""
     from waywarden.adapters.deployment import load, load_all
     from waywarden.adapters.kinds import KINDS
 
     loaded = load_all(path, KINDS) if path.is_dir() else (load(path, KINDS),)
+    wrong = [fault for one in loaded for fault in (_asked(one) if ask else [])]
+    if wrong:
+        raise Misconfigured("\n".join(wrong))
     for one in loaded:
         click.echo(f"{one.path.name} is right: {one.deployment.name}, by {one.deployment.kind}.")
+
+
+def _asked(one: "Loaded") -> Iterator[str]:
+    """Says what a system is found to be like; gives what is wrong."""
+    import os
+
+    from waywarden.adapters.asking import asked
+
+    for found, is_wrong in asked(one, environ=os.environ):
+        if is_wrong:
+            yield str(found)
+        else:
+            click.echo(f"  {found}")
 
 
 @adapter.command(name="try")
@@ -68,7 +89,8 @@ def check(*, path: Path) -> None:
 )
 @click.option("--report", type=click.File("rb"), help="A report to try, as JSON.")
 @click.option("--change", type=click.File("rb"), help="A row of the system's to try, as JSON.")
-def try_(*, path: Path, report: IO[bytes] | None, change: IO[bytes] | None) -> None:
+@click.option("--at", metavar="LAT,LONG", help="Where the sample report is.")
+def try_(*, path: Path, report: IO[bytes] | None, change: IO[bytes] | None, at: str | None) -> None:
     """Show what a report and a change of the system would become. Nothing is sent."""
     import json
     import os
@@ -79,6 +101,8 @@ def try_(*, path: Path, report: IO[bytes] | None, change: IO[bytes] | None) -> N
 
     loaded = load(path, KINDS)
     sample = preview.read_report(report.read()) if report else preview.SampleReport()
+    if at:
+        sample = preview.moved(sample, at)
     row = json.loads(change.read()) if change else None
     for text in preview.previews(loaded, sample=sample, change=row, environ=os.environ):
         click.echo(f"{text}\n")

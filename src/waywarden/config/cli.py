@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         cli(args=list(arguments) if arguments is not None else None, prog_name="waywarden")
     except WaywardenError as error:
-        click.echo(str(error), err=True)
+        for words in (str(error), *getattr(error, "__notes__", ())):
+            click.echo(words, err=True)
         sys.exit(1)
 
 

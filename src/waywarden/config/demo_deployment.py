@@ -10,7 +10,7 @@ _PACKAGE = Path(waywarden.__file__).parent
 PLACES = (_PACKAGE / "deployments" / NAME, _PACKAGE.parents[1] / "deployments" / NAME)
 
 NOBODYS_KEY = "0" * 64
-DATABASE = "sqlite:///var/demo/works.sqlite"
+DATABASE = "sqlite:///../var/demo/works.sqlite"
 ADDRESS = "http://127.0.0.1:8002"
 
 

@@ -20,6 +20,7 @@ BRITISH, IRISH = "EPSG:27700", "EPSG:29903"
 REFERENCE = re.compile(r"([A-HJ-Z]{1,2})\s*(\d{1,5})\s*(\d{1,5})|([A-HJ-Z]{1,2})\s*(\d{2,10})")
 LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # no I
 SQUARE = 100_000  # metres, a side of a lettered square
+MARGIN = 1.0  # degrees that a grid is used beyond its area
 
 _kept = threading.local()  # a transformer belongs to one thread
 
@@ -36,6 +37,21 @@ def from_grid(easting: float, northing: float, grid: str) -> Point:
     """The place at these grid coordinates; errors as of `to_grid`."""
     lon, lat = _moved(_transformer(grid, "EPSG:4326"), easting, northing)
     return Point(lat, lon)
+
+
+def reaches(point: Point, grid: str) -> bool:
+    """Whether a grid is meant for a place; one that does not say where it is used reaches anywhere.
+
+    `to_grid` computes numbers far outside, too: nobody's house. Raises Misconfigured.
+    """
+    crs = _transformer("EPSG:4326", grid).target_crs
+    area = crs.area_of_use if crs is not None else None
+    if area is None:
+        return True
+    is_between = area.south - MARGIN <= point.lat <= area.north + MARGIN
+    if area.west > area.east:  # over the date line
+        return is_between and (point.lon >= area.west - MARGIN or point.lon <= area.east + MARGIN)
+    return is_between and area.west - MARGIN <= point.lon <= area.east + MARGIN
 
 
 def _moved(transformer: "Transformer", x: float, y: float) -> tuple[float, float]:
@@ -64,7 +80,10 @@ def _made(source: str, target: str) -> "Transformer":
     try:
         return Transformer.from_crs(source, target, always_xy=True)
     except CRSError as trouble:
-        raise Misconfigured(f"no projection is called {source} or {target}") from trouble
+        grid = target if source == "EPSG:4326" else source
+        raise Misconfigured(
+            f"no projection is called {grid!r}; write it as EPSG:27700"
+        ) from trouble
 
 
 def read_grid_reference(text: str, grid: str) -> Point | None:

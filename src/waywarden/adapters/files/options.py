@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -70,7 +71,13 @@ class ReportsFiles(RequestFields, frozen=True, kw_only=True, forbid_unknown_fiel
 class FilesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """CSV files, out and in, over a folder or SFTP."""
 
-    folder: Annotated[str, Meta(min_length=1, description="The folder for all of it.")]
+    folder: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="The folder for all of it; one of this machine is seen from this file's.",
+        ),
+    ]
     sftp: Sftp | None = None
     separator: Annotated[str, Meta(min_length=1, max_length=1, description="Between cells.")] = ","
     encoding: Annotated[str, Meta(description="The charset, such as `utf-8-sig` or `cp1252`.")] = (
@@ -112,6 +119,13 @@ def faults(deployment: Deployment, options: FilesOptions) -> Iterator[Complaint]
         yield "system.reports.id", "this is missing"
     if options.sftp is not None and not (options.sftp.password or options.sftp.key_file):
         yield "system.sftp.password", "this is missing (or `key_file`)"
+
+
+def placed(options: FilesOptions, folder: Path) -> FilesOptions:
+    """The options with a folder of this machine seen from the deployment's."""
+    if options.sftp is not None:
+        return options
+    return msgspec.structs.replace(options, folder=str(folder / options.folder))
 
 
 def _columns(at: str, out: OutFile, known: tuple[str, ...]) -> Iterator[Complaint]:

@@ -39,6 +39,7 @@ from waywarden.adapters.files.options import (
     ReportsFiles,
     UpdatesFiles,
     faults,
+    placed,
 )
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.opening import Opening, over_system
@@ -301,4 +302,5 @@ KIND = Kind(
     opens=over_system(_opened),
     sample=Path(__file__).with_name("sample.toml"),
     faults=faults,
+    placed=placed,
 )

@@ -74,6 +74,7 @@ class RestSystem(System):
     ) -> None:
         self._options, self._client, self._kept = options, client, kept
         self._templates, self._photos = templates, photos
+        self.gives_once = options.updates is not None and options.updates.once
         self._collecting = threading.Lock()
         self._reading = Reading(
             zone=ZoneInfo(zone), time_format=options.time_format, projection=options.projection

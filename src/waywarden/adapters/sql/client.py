@@ -6,12 +6,18 @@ Errors: TryLater (nothing was done), Refused, Misconfigured, Unknown (the commit
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects import mysql
 
-from waywarden.kernel.errors import BadReply, Misconfigured, Refused, TryLater, Unknown
+from waywarden.adapters.sql import errors
+from waywarden.kernel import clock
+from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown
 
 PAGE = 2000
 """Rows of one question; a span is asked for page after page, so that nothing stays open."""
@@ -21,23 +27,41 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-_UNSTORABLE = {"DataError 1366", "OperationalError 1366", "UntranslatableCharacter"}
 _EXTRAS = {"psycopg": "postgresql", "pymysql": "mariadb"}
 Row = Mapping[str, Any]
 
 
-class Unstorable(Refused):
-    """The database's charset does not have a character of the text; nothing was stored."""
+class Moment(sa.TypeDecorator[datetime]):
+    """MariaDB's TIMESTAMP: a moment, which it shows in the zone of the session (here UTC)."""
+
+    impl = sa.DateTime
+    cache_ok = True
+    timezone = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        return datetime
+
+    def process_bind_param(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
+
+    def process_result_value(self, value: Any, _dialect: sa.Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None else None
 
 
 class Database:
-    """A database at an address. Threads may share it; it connects when it is first asked."""
+    """A database at an address. Threads may share it; it connects when it is first asked.
 
-    def __init__(self, address: str, *, password: str, seconds: float, at_once: int) -> None:
+    Its own programs write times without a zone in `zone`; so must be what it stamps for us.
+    """
+
+    def __init__(
+        self, address: str, *, password: str, seconds: float, at_once: int, zone: str = "UTC"
+    ) -> None:
         url = sa.make_url(address)
         url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
-        self._url = url.set(password=password) if password else url
-        self._seconds, self._at_once = seconds, at_once
+        self._url = _of_a_file(url.set(password=password) if password else url)
+        self._seconds, self._at_once, self._zone = seconds, at_once, zone
         self._lock = threading.Lock()
         self._engine: sa.Engine | None = None
         self._tables: dict[str, sa.Table] = {}
@@ -62,7 +86,7 @@ class Database:
         if found is None:
             schema, _, bare = name.rpartition(".")
             try:
-                with self._connected() as connection, _reading():
+                with self._connected() as connection, errors.reading():
                     found = sa.Table(
                         bare,
                         sa.MetaData(),
@@ -72,6 +96,9 @@ class Database:
                     )
             except exc.NoSuchTableError as error:
                 raise Misconfigured(f"The database has no table {name}.") from error
+            for each in found.c:
+                if isinstance(each.type, mysql.TIMESTAMP):
+                    each.type = Moment()
             self._tables[name] = found
         for column in columns:
             if column and column not in found.c:
@@ -80,9 +107,21 @@ class Database:
                 raise Misconfigured(message)
         return found
 
-    def all(self, statement: sa.Select[Any]) -> list[Row]:
+    def tables(self) -> list[str]:
+        """The names of its tables and views, in the schema where it looks first."""
+        with self._connected() as connection, errors.reading():
+            inspector = sa.inspect(connection)
+            return sorted({*inspector.get_table_names(), *inspector.get_view_names()})
+
+    def attempt(self, statement: sa.Executable) -> None:
+        """Does something, and takes it back."""
+        with self._connected() as connection, errors.writing():
+            connection.execute(statement)
+            connection.rollback()
+
+    def all(self, statement: sa.Executable) -> list[Row]:
         """Every row of a question."""
-        with self._connected() as connection, _reading():
+        with self._connected() as connection, errors.reading():
             return [dict(row._mapping) for row in connection.execute(statement)]
 
     def pages(
@@ -108,10 +147,10 @@ class Database:
 
     def write(self, work: Callable[[sa.Connection], str]) -> str:
         """Does `work` in one transaction; gives what it gives."""
-        with self._connected() as connection:
-            transaction = connection.begin()
+        with self._connected() as connection, self._stamping(connection):
+            transaction = connection.get_transaction() or connection.begin()
             try:
-                with _writing():
+                with errors.writing():
                     answer = work(connection)
             except BaseException:
                 _give_up(transaction)
@@ -119,23 +158,43 @@ class Database:
             try:
                 transaction.commit()
             except exc.IntegrityError as error:
-                raise Refused(f"The database refused it ({_named(error)}).") from error
+                told = Refused(f"The database refused it ({errors.named(error)}).")
+                raise errors.noted(told, errors.words_of(error)) from error
             except exc.SQLAlchemyError as error:
                 raise Unknown("The database did not confirm that it was stored.") from error
         return answer
 
     def run(self, statements: Sequence[str]) -> None:
         """Runs statements of the database's own, all in one transaction where it can."""
-        with self._connected() as connection, _writing(), connection.begin():
+        with self._connected() as connection, errors.writing(), connection.begin():
             for statement in statements:
                 connection.exec_driver_sql(statement)
+
+    @contextmanager
+    def _stamping(self, connection: sa.Connection) -> Iterator[None]:
+        """In MariaDB the zone is the session's. What is new is stamped now, so the offset of now
+        does; it may not know zones by their names."""
+        if connection.dialect.name not in ("mysql", "mariadb"):
+            yield
+            return
+        offset = f"{clock.now().astimezone(ZoneInfo(self._zone)):%z}"
+        with errors.writing():
+            connection.exec_driver_sql(f"SET time_zone = '{offset[:3]}:{offset[3:5]}'")
+        try:
+            yield
+        finally:
+            try:
+                connection.exec_driver_sql("SET time_zone = '+00:00'")
+            except exc.SQLAlchemyError:
+                connection.invalidate()
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
         try:
             connection = self.engine.connect()
         except exc.SQLAlchemyError as error:
-            raise TryLater(f"The database was not reached ({_named(error)}).") from error
+            told = TryLater(f"The database was not reached ({errors.named(error)}).")
+            raise errors.noted(told, errors.words_of_connecting(error)) from error
         try:
             yield connection
         finally:
@@ -167,7 +226,7 @@ class Database:
             return {"timeout": self._seconds, "check_same_thread": False}
         if kind == "postgresql":
             milliseconds = int(self._seconds * 1000)
-            options = f"-c statement_timeout={milliseconds} -c timezone=UTC"
+            options = f"-c statement_timeout={milliseconds} -c timezone={self._zone}"
             return {
                 "connect_timeout": whole,
                 "options": options,
@@ -188,53 +247,17 @@ class Database:
         return {}
 
 
+def _of_a_file(url: sa.URL) -> sa.URL:
+    """SQLite would make an empty database of a path that is wrong; this one must be there."""
+    path = url.database or ""
+    if url.get_backend_name() != "sqlite" or not path or path.startswith((":", "file:")):
+        return url
+    query = {**url.query, "mode": "rw", "uri": "true"}
+    return url.set(database=f"file:{quote(path)}", query=query)
+
+
 def _give_up(transaction: sa.RootTransaction) -> None:
     try:
         transaction.rollback()
     except exc.SQLAlchemyError:
         return  # the connection is gone, and what it had begun with it
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except exc.NoSuchTableError:
-        raise
-    except exc.ProgrammingError as error:
-        raise Misconfigured(
-            f"The database does not take the question ({_named(error)})."
-        ) from error
-    except exc.DBAPIError as error:
-        raise TryLater(f"The database did not answer ({_named(error)}).") from error
-    except (ValueError, exc.SQLAlchemyError) as error:
-        raise BadReply("The database's rows cannot be read.") from error
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Before the commit nothing is stored, whatever goes wrong."""
-    try:
-        yield
-    except exc.DBAPIError as error:
-        raise _as_told(error) from error
-    except exc.SQLAlchemyError as error:
-        raise Misconfigured(f"It does not fit the database ({_named(error)}).") from error
-
-
-def _as_told(error: exc.DBAPIError) -> Exception:
-    name = _named(error)
-    if name in _UNSTORABLE:
-        return Unstorable()
-    if isinstance(error, exc.IntegrityError | exc.DataError):
-        return Refused(f"The database refused it ({name}).")
-    if isinstance(error, exc.ProgrammingError):
-        return Misconfigured(f"The database does not take it ({name}).")
-    return TryLater(f"The database could not store it ({name}).")
-
-
-def _named(error: exc.SQLAlchemyError) -> str:
-    """The error by its name and number: its words may repeat what a reporter wrote."""
-    cause = getattr(error, "orig", None) or error
-    number = next((one for one in getattr(cause, "args", ()) if isinstance(one, int)), None)
-    return type(cause).__name__ + (f" {number}" if number is not None else "")

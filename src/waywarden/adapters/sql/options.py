@@ -1,6 +1,7 @@
 """The `[system]` table of an `sql` deployment: which table and column means what."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -127,7 +128,8 @@ class SqlOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields
             pattern=r"^[a-z0-9+]+://",
             description=(
                 "Its address without a password: `postgresql://works@db.example/works`, "
-                "`mariadb://works@db.example/works`, `sqlite:///works.sqlite`."
+                "`mariadb://works@db.example/works`, `sqlite:///works.sqlite` (a path seen from "
+                "this file's folder, unless it begins with a further `/`)."
             ),
         ),
     ]
@@ -159,6 +161,14 @@ def faults(deployment: Deployment, options: SqlOptions) -> Iterator[Complaint]:
     yield from _zone_faults("system.reports.zone", reports.zone)
     if options.categories is None and not deployment.services:
         yield "services", "there are none: name them here, or the table in `[system.categories]`"
+
+
+def placed(options: SqlOptions, folder: Path) -> SqlOptions:
+    """The options with SQLite's file seen from the deployment's folder."""
+    kind, _, path = options.database.partition(":///")
+    if not kind.startswith("sqlite") or not path or path.startswith(("/", ":", "file:")):
+        return options
+    return msgspec.structs.replace(options, database=f"{kind}:///{folder / path}")
 
 
 def _missing(at: str, table: msgspec.Struct, names: tuple[str, ...]) -> Iterator[Complaint]:

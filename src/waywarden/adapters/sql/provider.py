@@ -12,6 +12,7 @@ from waywarden.adapters import fields
 from waywarden.adapters.contract import (
     BadRow,
     CannotAsk,
+    Finding,
     NotKnown,
     NotOffered,
     Report,
@@ -25,9 +26,10 @@ from waywarden.adapters.deployment import Kind
 from waywarden.adapters.fields import REQUEST_FIELDS, UPDATE_FIELDS, Reading
 from waywarden.adapters.opening import Opening, over_system
 from waywarden.adapters.pictures import is_picture
-from waywarden.adapters.sql import columns
-from waywarden.adapters.sql.client import Database, Row, Unstorable
-from waywarden.adapters.sql.options import MessagesTable, SqlOptions, UpdatesTable, faults
+from waywarden.adapters.sql import columns, looking
+from waywarden.adapters.sql.client import Database, Row
+from waywarden.adapters.sql.errors import Unstorable
+from waywarden.adapters.sql.options import MessagesTable, SqlOptions, UpdatesTable, faults, placed
 from waywarden.adapters.values import answers_in, message_values, report_values
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
@@ -157,6 +159,9 @@ class SqlSystem(System):
             lambda row: fields.update_of(row, reading),
             key=lambda row: str(row["id"]),
         )
+
+    def look(self) -> Iterable[Finding]:
+        return looking.findings(self._options, self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -317,18 +322,22 @@ def _reading_of(named: UpdatesTable) -> Reading:
     return Reading(zone=ZoneInfo(named.zone), time_format=named.time_format)
 
 
-def database_of(options: SqlOptions, environ: Mapping[str, str]) -> Database:
-    """The database of a deployment; it is not connected to yet."""
+def database_of(options: SqlOptions, environ: Mapping[str, str], *, zone: str = "UTC") -> Database:
+    """The database of a deployment whose zone this is; it is not connected to yet."""
     password = options.password.read(environ) if options.password else ""
     return Database(
-        options.database, password=password, seconds=options.seconds, at_once=options.at_once
+        options.database,
+        password=password,
+        seconds=options.seconds,
+        at_once=options.at_once,
+        zone=options.reports.zone or zone,
     )
 
 
 def _opened(opening: Opening) -> SqlSystem:
     options: SqlOptions = opening.loaded.options
     zone = opening.loaded.deployment.zone
-    return SqlSystem(options, database_of(options, opening.environ), zone=zone)
+    return SqlSystem(options, database_of(options, opening.environ, zone=zone), zone=zone)
 
 
 KIND = Kind(
@@ -336,4 +345,5 @@ KIND = Kind(
     opens=over_system(_opened),
     sample=Path(__file__).with_name("sample.toml"),
     faults=faults,
+    placed=placed,
 )

@@ -1,6 +1,7 @@
 """`waywarden adapter new`, `check` and `try`: from nothing to a checked file."""
 
 import json
+import sqlite3
 
 import pytest
 from click.testing import CliRunner
@@ -83,3 +84,31 @@ def test_what_is_stuck_is_listed_and_settled(tmp_path):
     assert "Noted" in run("stuck", tmp_path, "--key", "request id:7", "--as", "4711").output
     assert run("stuck", tmp_path).output.strip() == "Nothing is stuck."
     assert "0 will be tried" in run("stuck", tmp_path, "--retry").output
+
+
+def test_check_can_ask_the_system_too_and_names_what_does_not_fit_with_its_line(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    run("new", "sql", "East Council")
+    path = tmp_path / "deployments" / "east-council.toml"
+    line = path.read_text().splitlines().index('database = "sqlite:///reports.sqlite"') + 1
+    said = str(run("check", path, "--ask").exception)
+    assert f"east-council.toml:{line}: system.database: The database was not reached" in said
+    assert "unable to open database file" in said
+    assert not (path.parent / "reports.sqlite").exists(), "a wrong path makes no empty database"
+    with sqlite3.connect(path.parent / "reports.sqlite") as database:
+        database.execute("CREATE TABLE report (id integer PRIMARY KEY)")
+    database.close()
+    line = path.read_text().splitlines().index('table = "reports"') + 1
+    said = str(run("check", path.parent, "--ask").exception)
+    assert f"east-council.toml:{line}: system.reports.table: the database has no table" in said
+    assert "Did you mean 'report'?" in said
+
+
+def test_the_sample_can_be_tried_at_another_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("new", "sql", "East Council")
+    path = tmp_path / "deployments" / "east-council.toml"
+    assert "lat = 51.5" in run("try", path, "--at", "51.5,-0.1").output
+    assert "latitude, longitude" in str(run("try", path, "--at", "here").exception)

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waywarden.geo.points import Point
-from waywarden.geo.projections import BRITISH, IRISH, from_grid, read_grid_reference, to_grid
+from waywarden.geo.projections import (
+    BRITISH,
+    IRISH,
+    from_grid,
+    reaches,
+    read_grid_reference,
+    to_grid,
+)
 from waywarden.kernel.errors import Misconfigured
 
 # Caister water tower: the example of the Ordnance Survey's guide to coordinate systems, with
@@ -78,3 +85,12 @@ def test_a_process_that_moves_no_place_does_not_load_proj():
     asked = "import sys, waywarden.geo.places as _; print('pyproj' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert told.stdout == "False\n"
+
+
+def test_a_grid_reaches_where_it_is_meant_for_and_a_little_beyond():
+    london, helsinki, fiji = Point(51.5, -0.1), Point(60.17, 24.94), Point(-17.7, 178.1)
+    assert reaches(london, "EPSG:27700")
+    assert not reaches(helsinki, "EPSG:27700")
+    assert reaches(fiji, "EPSG:3460")  # over the date line
+    assert not reaches(london, "EPSG:3460")
+    assert reaches(helsinki, "EPSG:3857")

@@ -89,6 +89,7 @@ def schema_for(engine):
 def server_for(system, request, tmp_path):
     """The address of an empty database."""
     if system == "sqlite":
+        (tmp_path / "problems.sqlite").touch()
         return f"sqlite:///{tmp_path}/problems.sqlite"
     if system == "mariadb":
         socket, name = request.getfixturevalue("mariadb_socket"), request.getfixturevalue("mariadb")

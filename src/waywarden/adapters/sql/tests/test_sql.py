@@ -273,6 +273,31 @@ def test_a_projection_is_written_and_read_in_its_own_metres(deploy, problems):
     assert (round(row["lat"], 4), round(row["long"], 4)) == (51.5007, -0.1246)
 
 
+STAMPS = {
+    "postgresql": ("timestamp DEFAULT localtimestamp", "timestamptz DEFAULT now()"),
+    "mariadb": ("datetime DEFAULT current_timestamp", "timestamp DEFAULT current_timestamp"),
+}
+
+
+@pytest.mark.parametrize("problems", STAMPS, indirect=True)
+@pytest.mark.parametrize("kind", [0, 1], ids=["local time", "moments"])
+def test_what_the_database_stamps_for_us_is_in_the_zone_of_its_own_programs(deploy, problems, kind):
+    problems.run(f"ALTER TABLE reports ADD COLUMN made {STAMPS[problems.kind][kind]}")
+    adapter = deploy(
+        lambda text: text.replace('"Europe/London"', '"Asia/Kolkata"').replace(
+            'created = "created_at"', 'created = "made"'
+        )
+    )
+    number = sent(adapter)
+    for path in (f"/requests/{number}.json", "/requests.json"):
+        (row,) = adapter.get(path).json
+        age = clock.now() - datetime.fromisoformat(row["requested_datetime"])
+        assert abs(age) < timedelta(minutes=5)
+    start = write_date(clock.now() + timedelta(minutes=10))
+    end = write_date(clock.now() + timedelta(hours=12))
+    assert adapter.get("/requests.json", start_date=start, end_date=end).json == []
+
+
 def test_a_database_that_is_away_was_surely_not_written(tmp_path):
     for url in ("postgresql://x@127.0.0.1:1/x", "mariadb://x@127.0.0.1:1/x", "sqlite:////no/x"):
         database = Database(url, password="s3cret", seconds=1, at_once=1)
