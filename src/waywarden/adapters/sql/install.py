@@ -21,6 +21,20 @@ _SCRIPTS = {
     "mariadb": "mariadb",
     "sqlite": "sqlite",
 }
+KNOWN = frozenset(_SCRIPTS)
+"""Kinds of databases whose triggers can be made and listed."""
+_TRIGGERS = {
+    "postgresql": (
+        "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE c.relname = :table AND NOT t.tgisinternal"
+    ),
+    "mysql": (
+        "SELECT trigger_name FROM information_schema.triggers"
+        " WHERE event_object_table = :table AND event_object_schema = database()"
+    ),
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table",
+}
+_OF_THE_TABLE = re.compile(r"^CREATE (TABLE|INDEX) ", re.MULTILINE)
 _STATEMENT_ENDS = re.compile(r";\n\n|;\n?\Z")
 
 
@@ -35,13 +49,42 @@ def script(options: SqlOptions, database: Database) -> str:
 
 
 def install(options: SqlOptions, database: Database) -> str:
-    """Makes them; what was run. Raises Misconfigured when the update table is there already."""
-    wanted, name = script(options, database), _updates(options).table
-    schema, _, bare = name.rpartition(".")
+    """Makes what is missing of them; what was run.
+
+    A database that cannot take back a new table may hold it without its trigger, when an earlier
+    attempt had no right to make that. Raises Misconfigured when both are there.
+    """
+    wanted = [one for one in _STATEMENT_ENDS.split(script(options, database)) if one.strip()]
+    updates = _updates(options)
+    schema, _, bare = updates.table.rpartition(".")
     if sa.inspect(database.engine).has_table(bare, schema=schema or None):
-        raise Misconfigured(f"The table {name} is there already; nothing was changed.")
-    database.run([one for one in _STATEMENT_ENDS.split(wanted) if one.strip()])
-    return wanted
+        if _trigger_of(bare) in triggers_of(options.reports.table, database):
+            message = f"The table {updates.table} is there already, with its trigger."
+            raise Misconfigured(message)
+        columns = (updates.id, updates.report, updates.status, updates.text or "note", updates.at)
+        database.table(updates.table, columns)
+        wanted = [one for one in wanted if not _OF_THE_TABLE.search(one)]
+    try:
+        database.run(wanted)
+    except Misconfigured as error:
+        error.add_note("`--print` shows the SQL for somebody who may.")
+        raise
+    return "\n\n".join(f"{one.strip()};" for one in wanted) + "\n"
+
+
+def triggers_of(reports: str, database: Database) -> frozenset[str]:
+    """The names of a table's triggers, as far as this user may see them; none where nobody knows
+    how to ask."""
+    kind = database.engine.dialect.name.replace("mariadb", "mysql")
+    if kind not in _TRIGGERS:
+        return frozenset()
+    bare = reports.rpartition(".")[2]
+    asked = sa.text(_TRIGGERS[kind]).bindparams(table=bare)
+    return frozenset(str(next(iter(row.values()))) for row in database.all(asked))
+
+
+def _trigger_of(updates: str) -> str:
+    return f"{updates}_told"
 
 
 def _updates(options: SqlOptions) -> UpdatesTable:
@@ -65,7 +108,7 @@ def _names(options: SqlOptions, updates: UpdatesTable, database: Database) -> Ma
         "updates": whole(updates.table),
         "reports": whole(reports.table),
         "index": quote(f"{bare}_by_time"),
-        "trigger": quote(f"{bare}_told"),
+        "trigger": quote(_trigger_of(bare)),
         "function": whole(f"{schema}.{bare}_tell" if schema else f"{bare}_tell"),
         "id": quote(updates.id),
         "report": quote(updates.report),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from waywarden.adapters.contract import Finding
 from waywarden.adapters.health import in_words
 from waywarden.adapters.sql.client import Database
+from waywarden.adapters.sql.install import KNOWN, triggers_of
 from waywarden.adapters.sql.options import SqlOptions
 from waywarden.kernel import clock
 from waywarden.kernel.errors import WaywardenError
@@ -43,7 +44,7 @@ def findings(options: SqlOptions, database: Database) -> Iterator[Finding]:
         if part in ("reports", "updates"):
             yield from _keys(part, table, columns.get("id", ""))
     if found.keys() >= {"reports", "updates"}:
-        yield from _trigger(found["reports"], database)
+        yield from _trigger(options.reports.table, database)
 
 
 def columns_of(named: msgspec.Struct) -> Mapping[str, str]:
@@ -180,25 +181,11 @@ def _clock(database: Database) -> Iterator[Finding]:
         yield Finding("system.database", words)
 
 
-_TRIGGERS = {
-    "postgresql": (
-        "SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-        " WHERE c.relname = :table AND NOT t.tgisinternal"
-    ),
-    "mysql": ("SELECT count(*) FROM information_schema.triggers WHERE event_object_table = :table"),
-    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table",
-}
-
-
-def _trigger(reports: sa.Table, database: Database) -> Iterator[Finding]:
-    kind = database.engine.dialect.name.replace("mariadb", "mysql")
-    if kind not in _TRIGGERS:
-        return
-    asked = sa.text(_TRIGGERS[kind]).bindparams(table=reports.name).columns(sa.column("n"))
+def _trigger(reports: str, database: Database) -> Iterator[Finding]:
     try:
-        (row,) = database.all(asked)
+        found = triggers_of(reports, database)
     except WaywardenError:
         return
-    if not next(iter(row.values())):
-        words = f"no trigger watches {reports.name} that this user can see: who fills the table?"
+    if not found and database.engine.dialect.name in KNOWN:
+        words = f"no trigger watches {reports} that this user can see: who fills the table?"
         yield Finding("system.updates.table", words, is_wrong=False)

@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -254,6 +255,31 @@ def test_installing_twice_changes_nothing(problems):
     with pytest.raises(Misconfigured, match="is there already"):
         install.install(loaded.options, database)
     assert "report_updates_told" in install.script(loaded.options, database)
+    database.close()
+
+
+def test_a_table_whose_trigger_could_not_be_made_gets_it_the_next_time(adapter, problems):
+    loaded = load(problems.file, KINDS, environ={})
+    database = database_of(loaded.options, {})
+    on = " ON reports" if problems.kind == "postgresql" else ""
+    problems.run(f"DROP TRIGGER report_updates_told{on}")
+    if problems.kind == "postgresql":
+        problems.run("DROP FUNCTION report_updates_tell")
+    said = install.install(loaded.options, database)
+    assert "CREATE TRIGGER" in said
+    assert "CREATE TABLE" not in said
+    number = sent(adapter)
+    problems.run("UPDATE reports SET status = 'DONE' WHERE id = :n", n=int(number))
+    assert [row["status"] for row in updates(adapter)] == ["FIXED"]
+    database.close()
+
+
+def test_a_trigger_is_never_made_for_a_table_that_is_something_else(problems):
+    loaded = load(problems.file, KINDS, environ={})
+    other = msgspec.structs.replace(loaded.options.updates, table="report_messages")
+    database = database_of(loaded.options, {})
+    with pytest.raises(Misconfigured, match="report_messages has no column"):
+        install.install(msgspec.structs.replace(loaded.options, updates=other), database)
     database.close()
 
 
