@@ -106,11 +106,13 @@ def request_rows(view: View, query: types.RequestQuery) -> list[types.ServiceReq
 
 def _visible(view: View, *, with_unsent: bool = False) -> QuerySet[Report]:
     found = Report.objects.exclude(state__in=_UNSEEN)
-    if not (view.sees_private and view.own_body_id is not None):
-        found = found.filter(is_private=False)
     at_body = ReportBody.objects.filter(report=OuterRef("pk"))
+    if view.own_body_id is None or not view.sees_private:
+        found = found.filter(is_private=False)
     if view.own_body_id is not None:
         at_body = at_body.filter(body=view.own_body_id)
+        if view.sees_private:  # one that has gone to another body is private from this one, too
+            found = found.filter(Q(is_private=False) | Exists(at_body.filter(left_at=None)))
         if not with_unsent:
             # What has no reference yet is not there yet for the body.
             at_body = at_body.exclude(external_id="")

@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import Photo, Report, Update
 from waywarden.reports.states import State
 from waywarden.users.models import User
@@ -30,6 +31,12 @@ def leave_behind(user: User) -> None:
     mine = Q(user=user) | Q(user=None, email=user.email)
     moment = clock.now()
     with transaction.atomic():
+        lock_reports(
+            [
+                *Report.objects.filter(mine).values_list("pk", flat=True),
+                *Update.objects.filter(mine).values_list("report_id", flat=True),
+            ]
+        )
         unconfirmed = Report.objects.filter(mine, state=State.UNCONFIRMED)
         Photo.objects.filter(report__in=unconfirmed).delete()
         unconfirmed.delete()

@@ -1,6 +1,7 @@
 """Gives stored photos to what they were sent with."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -31,9 +32,13 @@ def attach_photos(
 def replace_photos(
     keys: tuple[str, ...], *, report: Report | None = None, update: Update | None = None
 ) -> None:
-    """The photos of something are these now; those left out belong to nothing and go by age."""
+    """The photos of something are these now.
+
+    Those left out belong to nothing, go by age, and have no address that anybody knows any more.
+    """
     mine = Photo.objects.filter(report=report, update=update)
-    mine.exclude(key__in=keys).update(report=None, update=None)
+    for photo in mine.exclude(key__in=keys):
+        Photo.objects.filter(pk=photo.pk).update(report=None, update=None, key=uuid4())
     for order, key in enumerate(dict.fromkeys(keys)):
         mine.filter(key=key).update(order=order)
     attach_photos(keys, report=report, update=update)

@@ -10,6 +10,7 @@ from waywarden.kernel.errors import NotAllowed, RuleBroken
 from waywarden.kernel.text import paragraphs
 from waywarden.reports import states
 from waywarden.reports.allowed import Act
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import Flag, MeToo, Report
 from waywarden.reports.photo_services import actor_of
 from waywarden.reports.queries import acts_of, viewer_for
@@ -71,7 +72,9 @@ def mark_duplicate(report_id: int, *, original_id: int, by: Actor = NOBODY) -> N
     """
     moment = clock.now()
     with transaction.atomic():
-        rows = Report.objects.select_for_update().in_bulk(sorted({report_id, original_id}))
+        tied = Report.objects.filter(duplicate_of=report_id).values_list("pk", flat=True)
+        lock_reports([report_id, original_id, *tied])
+        rows = Report.objects.in_bulk([report_id, original_id])
         report, original = rows.get(report_id), rows.get(original_id)
         if report is None or original is None or original.state not in states.VISIBLE:
             raise RuleBroken(_("There is no such report."), field="original")

@@ -14,6 +14,7 @@ from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports import states
 from waywarden.reports.allowed import Act
 from waywarden.reports.fetched_ledger import REOPENS
+from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import Report, Update
 from waywarden.reports.photo_services import actor_of, attach_photos
 from waywarden.reports.queries import acts_of, bodies_of_report, viewer_for
@@ -88,10 +89,11 @@ def confirm_update(update_id: int, *, user: User) -> bool:
     """
     moment = clock.now()
     with transaction.atomic():
+        _lock_report_of(update_id)
         update = Update.objects.select_for_update().get(pk=update_id)
         if update.visibility != Update.Visibility.UNCONFIRMED:
             return False
-        report = Report.objects.select_for_update().get(pk=update.report_id)
+        report = Report.objects.get(pk=update.report_id)
         acts = acts_of(report, viewer_for(user))
         stopped = Act.UPDATE not in acts or is_banned(email=user.email, phone=user.phone)
         update.visibility = Update.Visibility.HIDDEN if stopped else Update.Visibility.SHOWN
@@ -143,7 +145,7 @@ def withdraw_update(update_id: int, *, user: User) -> None:
     moment = clock.now()
     with transaction.atomic():
         update = _own_update(update_id, user)
-        report = Report.objects.select_for_update().get(pk=update.report_id)
+        report = Report.objects.get(pk=update.report_id)
         if update.state and update.state == report.state:
             _apply_state(report, _state_before(update), moment)
         update.visibility = Update.Visibility.HIDDEN
@@ -151,7 +153,13 @@ def withdraw_update(update_id: int, *, user: User) -> None:
         record(Fact("update.withdrawn", "update", update.pk, actor=actor_of(user)))
 
 
+def _lock_report_of(update_id: int) -> None:
+    """The report first: what sends it or takes its news in locks in that order, too."""
+    lock_reports(Update.objects.filter(pk=update_id).values_list("report_id", flat=True))
+
+
 def _own_update(update_id: int, user: User) -> Update:
+    _lock_report_of(update_id)
     update = (
         Update.objects.select_for_update()
         .filter(pk=update_id, user=user, body=None, visibility=Update.Visibility.SHOWN)

@@ -146,6 +146,15 @@ def test_a_bodys_key_with_the_scope_reads_its_own_private_reports_only(client, t
     assert ids(client, api_key=key_for("private:read")) == []
 
 
+def test_a_private_report_that_went_to_another_body_is_private_from_the_first(client, town):
+    gone = at(town.report(is_private=True), external_id="C-1")
+    at(town.report(), external_id="C-2")
+    gone.at_bodies.update(left_at=clock.now())
+    key = key_for("private:read", body=town.county)
+    assert ids(client, api_key=key) == ["C-2"]
+    assert ids(client, api_key=key, service_request_id="C-1") == []
+
+
 def test_a_bodys_key_sees_its_own_references(client, town):
     report = at(town.report(), external_id="C-7")
     town.report()  # not at the body yet

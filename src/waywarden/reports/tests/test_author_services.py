@@ -44,7 +44,8 @@ def test_the_author_corrects_a_report_that_is_held(place):
     report.refresh_from_db()
     assert (report.title, report.detail, report.is_name_public) == ("Lamp 7 is dark", "x", True)
     assert [str(photo.key) for photo in report.photos.all()] == [new, kept]
-    assert Photo.objects.get(key=dropped).report is None
+    assert not Photo.objects.filter(key=dropped).exists()  # whoever has its address sees it no more
+    assert Photo.objects.filter(report=None, update=None).count() == 1
 
 
 @pytest.mark.parametrize("state", ["sending", "sent", "pending", "unknown"])
