@@ -15,6 +15,7 @@ from waywarden.health.models import Alarm, AlarmReader
 from waywarden.health.verdicts import Kind, Trouble
 from waywarden.health.wording import name_of
 from waywarden.kernel.errors import RuleBroken
+from waywarden.kernel.text import whole_number
 from waywarden.staff.access import Staff, staff_only
 from waywarden.staff.board_views import bodies_of
 from waywarden.staff.deliveries import bodies_to_choose
@@ -65,9 +66,9 @@ def _offered(staff: Staff) -> list[Body]:
 
 def _choose(request: HttpRequest, staff: Staff) -> HttpResponse:
     given = request.POST.get("body", "")
-    if given and not given.isdigit():
+    body_id = whole_number(given)
+    if given and body_id is None:
         raise Http404
-    body_id = int(given) if given else None
     if not staff.sees(body_id):
         raise PermissionDenied
     try:

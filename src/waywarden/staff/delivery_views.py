@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from waywarden.connections.queries import exchanges_of
 from waywarden.events.queries import history_of
 from waywarden.kernel.errors import RuleBroken
+from waywarden.kernel.text import whole_number
 from waywarden.sending import services as sending
 from waywarden.sending.models import Delivery
 from waywarden.sending.queries import answers_of
@@ -151,7 +152,7 @@ def decide_many(request: HttpRequest, staff: Staff) -> HttpResponse:
     back = _back(request)
     if body := request.POST.get("all_of_body", ""):
         return _retry_all(request, staff, body, back)
-    ids = [int(one) for one in request.POST.getlist("id") if one.isdigit()][:AT_ONCE]
+    ids = list(filter(None, map(whole_number, request.POST.getlist("id"))))[:AT_ONCE]
     if not ids:
         messages.warning(request, _("Tick the deliveries first."))
         return redirect(back)
@@ -172,7 +173,7 @@ def decide_many(request: HttpRequest, staff: Staff) -> HttpResponse:
 
 
 def _retry_all(request: HttpRequest, staff: Staff, body: str, back: str) -> HttpResponse:
-    body_id = int(body) if body.isdigit() else None
+    body_id = whole_number(body)
     if body_id is None or not staff.sees(body_id):
         raise Http404
     if not staff.may_decide(body_id):

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from waywarden.kernel.errors import RuleBroken
+from waywarden.kernel.text import whole_number
 from waywarden.staff.access import Staff, by, staff_only
 from waywarden.staff.forms import NewWebhookForm, WebhookForm
 from waywarden.staff.pages import page
@@ -112,8 +113,7 @@ def _shown(
     secret: str = "",
     form: WebhookForm | None = None,
 ) -> HttpResponse:
-    number = request.GET.get("page", "1")
-    at = min(int(number), LAST_PAGE) if number.isascii() and number.isdigit() else 1
+    at = min(whole_number(request.GET.get("page", "1")) or 1, LAST_PAGE)
     start = max(at - 1, 0) * PAGE
     calls = list(endpoint.calls.defer("payload").order_by("-id")[start : start + PAGE + 1])
     initial = {"url": endpoint.url, "kinds": endpoint.kinds, "description": endpoint.description}
@@ -143,8 +143,8 @@ def act(request: HttpRequest, staff: Staff, endpoint_id: int) -> HttpResponse:
             webhooks.send_test(endpoint.pk, by=who)
             messages.success(request, _("A test is on its way; its line below says how it went."))
         case "replay":
-            ids = [int(one) for one in request.POST.getlist("call") if one.isdigit()]
-            _say(request, webhooks.replay(ids, endpoint_id=endpoint.pk, by=who))
+            ids = map(whole_number, request.POST.getlist("call"))
+            _say(request, webhooks.replay(filter(None, ids), endpoint_id=endpoint.pk, by=who))
         case "replay_failed":
             _say(request, webhooks.replay_failed(endpoint.pk, by=who))
         case "secret":

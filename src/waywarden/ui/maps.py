@@ -25,6 +25,7 @@ from waywarden.geo.points import (
 from waywarden.geo.tiles import TileFile, open_tiles
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.kernel.errors import Misconfigured
+from waywarden.kernel.text import whole_number
 from waywarden.reports.clusters import Cluster
 from waywarden.reports.states import PinClass
 from waywarden.ui.current import cobrand_of, current_cobrand
@@ -265,15 +266,13 @@ def clicked_place(values: QueryDict) -> Point | None:
     found = {name: str(values[name]) for name in values if name.startswith(CLICK)}
     for name, value in found.items():
         tile, _dot, axis = name.rpartition(".")
-        numbers = [*tile.removeprefix(CLICK).split("_"), value, found.get(f"{tile}.y", "")]
-        if (
-            axis != "x"
-            or len(numbers) != 5
-            or not all(n.isascii() and n.isdigit() for n in numbers)
-        ):
+        said = [*tile.removeprefix(CLICK).split("_"), value, found.get(f"{tile}.y", "")]
+        numbers = [number for one in said if (number := whole_number(one)) is not None]
+        if axis != "x" or len(said) != 5 or len(numbers) != 5:
             continue
-        zoom, column, row, left, top = (int(number) for number in numbers)
-        if zoom <= MOST_ZOOM and (left or top) and max(column, row) < 2**zoom:
+        zoom, column, row, left, top = numbers
+        is_on_it = (left or top) and max(left, top) <= TILE_PIXELS
+        if zoom <= MOST_ZOOM and is_on_it and max(column, row) < 2**zoom:
             return point_of_pixel(TilePixel(zoom, column, row, left, top)).rounded()
     return None
 

@@ -13,7 +13,7 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import WaywardenError
 from waywarden.kernel.http import Answer, Limits, Way
 from waywarden.kernel.retry import pause_after
-from waywarden.kernel.text import one_line, shorten
+from waywarden.kernel.text import one_line, shorten, whole_number
 from waywarden.webhooks import payloads, queries, services
 from waywarden.webhooks.kinds import Kind
 from waywarden.webhooks.models import Call
@@ -129,7 +129,7 @@ def _failed(call: Call, answer: Answer | None, said: str, seconds: float) -> Res
 
 def _asked_wait(answer: Answer | None) -> timedelta:
     given = answer.headers.get("Retry-After", "") if answer else ""
-    return timedelta(seconds=min(int(given), 86_400)) if given.isdigit() else timedelta()
+    return timedelta(seconds=min(whole_number(given.strip()) or 0, 86_400))
 
 
 def next_try_at(

@@ -7,7 +7,7 @@ from typing import Any
 from waywarden.adapters.contract import Report, Update
 from waywarden.adapters.demo.client import Job, JobType, JobUpdate, Question
 from waywarden.adapters.values import answers_in, message_values, report_values
-from waywarden.kernel.text import one_line
+from waywarden.kernel.text import one_line, whole_number
 from waywarden.open311 import types
 
 DATATYPES: Mapping[str, str] = {
@@ -85,7 +85,7 @@ def update_of(row: JobUpdate) -> types.ServiceRequestUpdate:
         updated_datetime=row.changed_at,
         description=row.note,
         external_status_code=row.state,
-        fixmystreet_id=int(row.their_ref) if row.their_ref.isdigit() else None,
+        fixmystreet_id=whole_number(row.their_ref),
     )
 
 

@@ -33,8 +33,8 @@ def key_for(column: sa.Column[Any], text: str) -> Any:
     """An id as the column takes it, None for what cannot be one."""
     kind = python_type(column)
     if issubclass(kind, int):
-        is_number = text.isascii() and text.isdigit() and int(text) < _LARGEST
-        return int(text) if is_number else None
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        return int(text) if is_number and int(text) < _LARGEST else None
     if kind is str:
         return text
     try:

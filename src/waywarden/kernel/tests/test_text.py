@@ -33,3 +33,16 @@ def test_slugs_are_plain_words(given, slug):
 @pytest.mark.parametrize(("length", "short"), [(5, "abcde"), (4, "abc…"), (1, "…")])
 def test_shortened_text_says_that_it_was_cut(length, short):
     assert text.shorten("abcde", length) == short
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [("0", 0), ("4711", 4711), ("9" * 18, 10**18 - 1), ("9" * 19, None), ("9" * 5000, None)]
+    + [(odd, None) for odd in ("", "-1", "+1", " 1", "1.0", "²", "٣", "1_0", "x")],
+)
+def test_a_whole_number_is_a_few_plain_digits(given, number):
+    assert text.whole_number(given) == number
+
+
+def test_half_a_character_is_no_text():
+    assert text.one_line("a\ud800b") == text.paragraphs("a\udfffb") == "ab"

@@ -26,6 +26,11 @@ def test_alarms_of_ones_own_bodies_are_shown_open_ones_first(as_ines, as_oskar, 
     assert raised.connection.name not in theirs
 
 
+@pytest.mark.parametrize("odd", ["²", "9" * 5000, "x"])
+def test_a_number_that_is_no_bodys_is_not_found(as_ines, odd):
+    assert as_ines.post(PAGE, {"body": odd, "do": "start"}).status_code == 404
+
+
 def test_one_asks_to_be_mailed_about_ones_body_and_stops(as_ines, town):
     as_ines.post(PAGE, {"body": town.county.pk, "do": "start"})
     as_ines.post(PAGE, {"body": town.county.pk, "do": "start"})  # pressed twice

@@ -172,6 +172,13 @@ def test_the_ticked_ones_are_decided_about_together(as_ines, desk, town):
     assert facts() == [("delivery.given_up", town.ines.pk)] * 2
 
 
+@pytest.mark.parametrize("odd", ["²", "9" * 5000, "x"])
+def test_a_number_that_is_none_decides_about_nothing(as_ines, desk, odd):
+    assert as_ines.post(MANY, {"id": odd, "do": "retry"})["Location"] == LIST
+    assert as_ines.post(MANY, {"all_of_body": odd}).status_code == 404
+    assert state_of(desk.refused) == "refused"
+
+
 def test_one_that_is_too_late_is_said_and_stops_no_other(as_ines, desk):
     given = {"id": [desk.by_state["sent"].pk, desk.refused.pk], "do": "retry"}
     shown = text_of(as_ines.post(MANY, given, follow=True))

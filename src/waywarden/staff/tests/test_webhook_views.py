@@ -73,6 +73,21 @@ def test_a_wrong_address_is_said_beside_the_field(as_ines, town):
     assert "leave user and password out" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[x", "https://℀.example/", "https://a:b/", "https://\x00/"]
+)
+def test_an_address_that_cannot_be_read_is_said_beside_the_field(as_ines, town, url):
+    Membership.objects.filter(user=town.ines).update(role="administrator")
+    assert as_ines.post(NEW, given(body=town.county.pk, url=url)).status_code == 422
+
+
+@pytest.mark.parametrize("odd", ["²", "9" * 5000, "٣", "-1"])
+def test_a_number_that_is_none_breaks_nothing(as_ines, made, odd):
+    assert as_ines.get(f"{LIST}{made.pk}/", {"page": odd}).status_code == 200
+    as_ines.post(f"{LIST}{made.pk}/do/", {"do": "replay", "call": odd})
+    assert Call.objects.get().state == "failed"
+
+
 def test_the_log_tells_what_was_said_and_how_it_was_taken(as_ines, made):
     shown = as_ines.get(f"{LIST}{made.pk}/").content.decode()
     assert "report.published" in shown

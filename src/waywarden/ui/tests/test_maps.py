@@ -47,6 +47,9 @@ def test_a_click_on_the_middle_is_the_place_itself():
         "tile_99_1_1.x=4&tile_99_1_1.y=4",
         "tile_2_9_1.x=4&tile_2_9_1.y=4",
         "tile_a_b_c.x=4&tile_a_b_c.y=-4",
+        "tile_1_0_0.x=1&tile_1_0_0.y=999999999",  # far beside the tile
+        f"tile_1_0_0.x={'9' * 5000}&tile_1_0_0.y=1",
+        "tile_1_0_0.x=²&tile_1_0_0.y=1",
     ],
 )
 def test_what_is_no_click_is_none(query):

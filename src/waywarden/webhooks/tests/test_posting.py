@@ -115,6 +115,16 @@ def test_the_wait_a_machine_asks_for_is_kept(town, listen, receiver):
     assert endpoint.calls.get().due_at > clock.now() + timedelta(minutes=59)
 
 
+@pytest.mark.parametrize("said", ["²", "9" * 5000, "-1", "soon", ""])
+def test_a_wait_that_is_none_stops_nothing(town, listen, receiver, said):
+    endpoint = listen()
+    receiver.answers.append(("429 Too Many Requests", [("Retry-After", said)]))
+    tell(town.report())
+    posting.drain(endpoint.pk)
+    call = endpoint.calls.get()
+    assert (call.state, call.attempts, call.claimed_until) == ("waiting", 1, None)
+
+
 def test_410_stops_the_endpoint(town, listen, receiver):
     endpoint = listen()
     receiver.answers.append(("410 Gone", []))
