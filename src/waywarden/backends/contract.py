@@ -254,8 +254,12 @@ class Backend:
         state = statuses.state_for(status, extended=True)
         return Mapped(is_known=False) if state is None else Mapped(state=state)
 
-    def check(self) -> tuple[str, ...]:
-        """Asks the system something harmless; findings in words, empty when all is well."""
+    def check(self, notes: Notes) -> tuple[str, ...]:
+        """Asks the system something harmless; findings in words, empty when all is well.
+
+        Habits that are put up with go into `notes`: they are told, and keep nothing from working.
+        """
+        _ = notes
         return ()
 
     def send_report(self, report: OutgoingReport, notebook: Notebook) -> Accepted | Pending:

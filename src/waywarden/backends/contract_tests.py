@@ -21,6 +21,7 @@ from waywarden.backends.contract import (
     Accepted,
     Backend,
     Capability,
+    Notes,
     OutgoingPhoto,
     OutgoingReport,
     OutgoingUpdate,
@@ -178,7 +179,7 @@ class ContractTests:
         assert SECRET not in shown + "".join(str(error) for error in errors)
 
     def test_the_check_does_no_harm(self, remote: Remote) -> None:
-        findings = _opened(remote).check()
+        findings = _opened(remote).check(Notes())
         assert all(findings)
         assert remote.arrived() == 0
 

@@ -1,5 +1,6 @@
 """The operator's bodies: how each is reached, its categories, its people."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminForm
 
 from waywarden.bodies import translation_admin  # noqa: F401 - registers itself
 from waywarden.bodies.category_admin import addresses_in_words, method_in_words, way_in_words
-from waywarden.bodies.coverage_queries import coverage
+from waywarden.bodies.coverage_queries import coverage, state_of_contacts, unlisted_codes
 from waywarden.bodies.forms import BodyForm
 from waywarden.bodies.models import Body, Category, Membership
 from waywarden.bodies.services import choose_connection, go_live
@@ -205,6 +207,27 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
         """The body, then the connection that it sends by."""
         super().save_model(request, obj, form, change)
         choose_connection(obj, form.save_connection(), by=Actor("user", request.user.pk))
+        self._warn(request, obj)
+
+    def _warn(self, request: HttpRequest, body: Body) -> None:
+        """Says which categories go nowhere now, and which kept a way that counts no more."""
+        found = state_of_contacts(body)
+        if found.nowhere:
+            words = ngettext(
+                "%(n)d category has nowhere to go now: %(names)s",
+                "%(n)d categories have nowhere to go now: %(names)s",
+                len(found.nowhere),
+            )
+            messages.warning(request, words % _some(found.nowhere))
+        if found.ignored:
+            words = ngettext(
+                "%(n)d category keeps a send method of its own, which does not count while"
+                " contacts cannot be devolved: %(names)s",
+                "%(n)d categories keep a send method of their own, which does not count while"
+                " contacts cannot be devolved: %(names)s",
+                len(found.ignored),
+            )
+            messages.warning(request, words % _some(found.ignored))
 
     @admin.action(
         description=_("Go live: send by the connection in shadow"), permissions=["change"]
@@ -260,9 +283,20 @@ class BodyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
         if method is not None and not method.is_valid():
             checked = what_is_wrong(method)
         else:
-            checked = check(form.filled_connection())
+            codes = partial(unlisted_codes, body) if body else None
+            checked = check(form.filled_connection(), also=codes)
         back = "../change/" if body else "../../add/"
         return page_of(checked, request, model_admin=self, back=back)
+
+
+#: Categories that a warning names.
+_NAMED = 5
+
+
+def _some(lines: Sequence[str]) -> dict[str, Any]:
+    """How many there are, and the first of them."""
+    more = "; …" if len(lines) > _NAMED else "."
+    return {"n": len(lines), "names": "; ".join(line.rstrip(".") for line in lines[:_NAMED]) + more}
 
 
 def _others(connection: Connection, body: Body) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from waywarden.backends import registry
+from waywarden.bodies.coverage_queries import PICKED, why_nowhere
 from waywarden.bodies.forms import CategoryForm, QuestionForm
 from waywarden.bodies.models import Category, PlaceRule, Question
 from waywarden.bodies.question_models import SiteQuestion
@@ -192,6 +193,15 @@ class CategoryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by 
         kept = {one: words for one, words in obj.bounced_emails.items() if one in own}
         obj.bounced_emails = kept
         super().save_model(request, obj, form, change)
+        if obj.state in PICKED and (reason := why_nowhere(obj)):
+            words = _("Saved, but its reports go nowhere as it stands: %s")
+            messages.warning(request, words % reason)
+        if obj.own_choice_is_ignored:
+            words = _(
+                "Its own send method is kept, and does not count while the body’s contacts cannot"
+                " be devolved."
+            )
+            messages.warning(request, words)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The short name is proposed once."""

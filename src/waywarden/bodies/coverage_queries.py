@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 
 from waywarden.areas.address_queries import has_addresses
 from waywarden.areas.models import Area
+from waywarden.backends.contract import Capability, Notes
 from waywarden.backends.registry import backend_classes
 from waywarden.bodies.coverage import Drawing, Ground, Hole, drawing, holes, unserved
 from waywarden.bodies.models import Body, Category, Question
+from waywarden.connections.services import Opened
 from waywarden.geo.points import Box
 from waywarden.kernel import clock
 
@@ -62,7 +64,7 @@ def coverage() -> Coverage:
     """All that is missing. What takes long is kept until an area, a body or a contact changes."""
     ground = unserved_ground()
     in_use = Body.objects.filter(is_deleted=False).order_by("name")
-    offered = Category.objects.filter(body=OuterRef("pk"), state__in=_PICKED)
+    offered = Category.objects.filter(body=OuterRef("pk"), state__in=PICKED)
     stranded, more = _found_stranded(_contacts(), get_language() or "")
     return Coverage(
         holes=ground.holes,
@@ -81,7 +83,7 @@ def _asking_for_numbers() -> QuerySet[Category]:
         code__in=("uprn", "usrn"),
         automated=Question.Automated.SERVER_SET,
     )
-    rows = Category.objects.filter(Exists(asked), body__is_deleted=False, state__in=_PICKED)
+    rows = Category.objects.filter(Exists(asked), body__is_deleted=False, state__in=PICKED)
     return rows.select_related("body").order_by("body__name", "name")
 
 
@@ -123,7 +125,8 @@ def _measured(version: _GroundVersion) -> Unserved:
     return replace(found, shape=json.loads(shapely.to_geojson(shape)), box=Box(*shape.bounds))
 
 
-_PICKED = (Category.State.CONFIRMED, Category.State.UNCONFIRMED, Category.State.STAFF)
+#: States in which people, or staff, can pick a category.
+PICKED = (Category.State.CONFIRMED, Category.State.UNCONFIRMED, Category.State.STAFF)
 
 
 def _grounds(version: _GroundVersion) -> Iterator[Ground]:
@@ -166,7 +169,7 @@ def _stranded() -> Iterator[Stranded]:
     suspects = Category.objects.filter(
         Q(service_code="") | Q(emails=[]) | ~Q(bounced_emails={}) | Q(state="unconfirmed"),
         body__is_deleted=False,
-        state__in=_PICKED,
+        state__in=PICKED,
     )
     suspects = suspects.select_related("body__sending_connection", "connection")
     for category in suspects.order_by("body__name", "name").iterator(chunk_size=2000):
@@ -193,3 +196,40 @@ def why_nowhere(category: Category) -> str:
         if {address.lower() for address in category.emails} <= set(category.bounced_emails):
             return _("mail came back from every address.")
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """What is odd about a body's categories, a line each."""
+
+    nowhere: tuple[str, ...]
+    ignored: tuple[str, ...]
+    """Those with a send method of their own that does not count."""
+
+
+def state_of_contacts(body: Body) -> Contacts:
+    """What an operator should know of a body's categories after a change of its way."""
+    rows = Category.objects.filter(body=body, state__in=PICKED).order_by("name")
+    categories = list(rows.select_related("body__sending_connection", "connection"))
+    reasons = ((one.name, why_nowhere(one)) for one in categories)
+    return Contacts(
+        nowhere=tuple(f"{name}: {reason}" for name, reason in reasons if reason),
+        ignored=tuple(one.name for one in categories if one.own_choice_is_ignored),
+    )
+
+
+def unlisted_codes(body: Body, opened: Opened) -> Iterator[str]:
+    """Categories that go over a connection and whose code its list of services has not.
+
+    Asks the system. Raises BackendError when there is no list to be had.
+    """
+    if not opened.backend.can(Capability.LISTS_SERVICES):
+        return
+    codes = {service.service_code for service in opened.backend.list_services(Notes())}
+    rows = Category.objects.filter(body=body, state__in=PICKED).exclude(service_code="")
+    for category in rows.select_related("body", "connection").order_by("name"):
+        if not category.is_devolved and category.service_code not in codes:
+            values = {"code": category.service_code, "category": category.name}
+            yield (
+                _("There is no service %(code)s, the code of the category “%(category)s”.") % values
+            )

@@ -20,11 +20,14 @@ EMAIL = "email"
 class LinesField(forms.CharField):
     """A list of texts, one a line."""
 
-    def __init__(self, *, checks: Any = None, rows: int = 3, **kwargs: Any) -> None:
+    def __init__(
+        self, *, checks: Any = None, rows: int = 3, also_apart: str = "", **kwargs: Any
+    ) -> None:
         kwargs.setdefault("required", False)
         kwargs.setdefault("widget", UnfoldAdminTextareaWidget(attrs={"rows": rows}))
         super().__init__(**kwargs)
         self.checks = checks
+        self.also_apart = also_apart
 
     def prepare_value(self, value: Any) -> Any:
         """The list as lines."""
@@ -38,7 +41,10 @@ class LinesField(forms.CharField):
         """The lines as a list, without empty and repeated ones."""
         if isinstance(value, list):
             return value
-        lines = (line.strip() for line in str(value or "").splitlines())
+        text = str(value or "")
+        for mark in self.also_apart:
+            text = text.replace(mark, "\n")
+        lines = (line.strip() for line in text.splitlines())
         return list(dict.fromkeys(line for line in lines if line))
 
     def validate(self, value: Any) -> None:
@@ -166,6 +172,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
     emails = LinesField(
         label=gettext_lazy("E-mail addresses"),
         checks=validate_email,
+        also_apart=",;",
         help_text=gettext_lazy("One a line; each report goes to all of them."),
     )
     keywords = LinesField(

@@ -1,12 +1,14 @@
 """A plug-in's option as a field of a form, and what was typed there as plain data again."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -19,6 +21,14 @@ from waywarden.kernel.options import OptionField
 
 #: Stands for "nothing was typed": the plug-in's default holds.
 NOTHING = object()
+
+
+#: How a number out of bounds is told by the reader of options.
+_BOUND = re.compile(r"([<>]=) (-?\d+)$")
+_BOUNDS = {
+    ">=": gettext_lazy("please give a number of %d or more"),
+    "<=": gettext_lazy("please give a number of %d or less"),
+}
 
 
 class NotReadable(ValueError):
@@ -92,8 +102,12 @@ def words_for(option: OptionField, message: str) -> str:
         wanted = message  # the plug-in's own words
     elif "missing" in message:
         wanted = _("please fill this in")
-    elif not wanted or ">" in message or "<" in message:
-        wanted = "; ".join(part for part in (wanted, message) if part)
+    elif "https?" in message:
+        wanted = _("please give a whole address, such as https://www.example.org/…")
+    elif bound := _BOUND.search(message):
+        wanted = _BOUNDS[bound[1]] % int(bound[2])
+    elif not wanted:
+        wanted = message
     return f"{option.label}: {wanted}"
 
 

@@ -54,6 +54,17 @@ def reaches(point: Point, grid: str) -> bool:
     return is_between and area.west - MARGIN <= point.lon <= area.east + MARGIN
 
 
+def is_grid(name: str) -> bool:
+    """Whether a grid of this name is known; asks PROJ only about unusual ones."""
+    if name in (BRITISH, IRISH):
+        return True
+    try:
+        _transformer("EPSG:4326", name)
+    except Misconfigured:
+        return False
+    return True
+
+
 def _moved(transformer: "Transformer", x: float, y: float) -> tuple[float, float]:
     from pyproj.exceptions import ProjError
 

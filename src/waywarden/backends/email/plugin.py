@@ -17,6 +17,7 @@ from waywarden.backends.contract import (
     Capability,
     Mail,
     Notebook,
+    Notes,
     OutgoingPhoto,
     OutgoingReport,
     OutgoingUpdate,
@@ -46,8 +47,9 @@ class EmailBackend(Backend):
         _ = service_code
         return "" if emails else gettext_noop("it has no e-mail address.")
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, notes: Notes) -> tuple[str, ...]:
         """Greets the mail server, and sends nothing."""
+        _ = notes
         try:
             with _opened():
                 return ()

@@ -27,7 +27,7 @@ from waywarden.backends.open311.options import Open311Options, Open311Secrets
 from waywarden.backends.open311.progress import news_of
 from waywarden.backends.open311.searching import Search
 from waywarden.backends.open311.wording import description_of, new_request, new_update, our_id_field
-from waywarden.geo.projections import from_grid
+from waywarden.geo.projections import from_grid, is_grid
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BackendError, Misconfigured, Unknown
 from waywarden.kernel.http import Way
@@ -249,17 +249,15 @@ class Open311Backend(Backend):
         with asking():
             return self._client.service_definition(service_code, deviations=notes.deviations)
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, notes: Notes) -> tuple[str, ...]:
         """Asks for the service list, and looks over the options."""
         findings = list(self._wrong_options())
-        notes = Notes()
         try:
             services = list(self.list_services(notes))
         except (BackendError, Misconfigured) as error:
             return (*findings, str(error))
         if not services:
             findings.append("The server offers no services.")
-        findings += dict.fromkeys(note.message for note in notes.deviations)
         return tuple(findings)
 
     def _wrong_options(self) -> Iterator[str]:
@@ -271,6 +269,8 @@ class Open311Backend(Backend):
         for word, state in self.options.statuses.items():
             if state not in states:
                 yield f"The status {word} leads to {state}, which is no state of ours."
+        if not is_grid(self.options.projection):
+            yield f"No projection is called {self.options.projection}."
         if self.options.requires_email and not self.options.substitute_email:
             yield "An e-mail address is required, and there is none of ours to put in."
 

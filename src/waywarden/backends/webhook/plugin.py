@@ -18,6 +18,7 @@ from waywarden.backends.contract import (
     Capability,
     Mapped,
     Notebook,
+    Notes,
     OutgoingReport,
     OutgoingUpdate,
 )
@@ -51,8 +52,9 @@ class WebhookBackend(Backend):
         _ = status
         return Mapped(is_known=False)
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, notes: Notes) -> tuple[str, ...]:
         """Looks the options over; the address is not called, as a call would be a report."""
+        _ = notes
         try:
             jmespath.compile(self.options.id_path)
         except JMESPathError:

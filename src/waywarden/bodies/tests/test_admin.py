@@ -9,6 +9,7 @@ from waywarden.bodies.models import Body, Category, Membership, Question
 from waywarden.connections.models import Connection, Exchange
 from waywarden.connections.services import secrets_of, set_secrets
 from waywarden.kernel.errors import TryLater
+from waywarden.open311.types import Service
 from waywarden.users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -151,7 +152,7 @@ def test_a_body_can_be_added_with_its_method(olive):
 def test_the_test_asks_with_what_is_typed_and_stores_no_settings(olive, county, monkeypatch):
     asked = []
 
-    def check(self):
+    def check(self, notes):
         asked.append(self.options.endpoint)
         return ("The key is not known there.",)
 
@@ -167,7 +168,7 @@ def test_the_test_asks_with_what_is_typed_and_stores_no_settings(olive, county, 
 
 
 def test_the_test_says_what_failed_in_words(olive, county, monkeypatch):
-    def check(self):
+    def check(self, notes):
         message = "Nobody answers there."
         raise TryLater(message)
 
@@ -192,6 +193,54 @@ def test_the_test_is_pressed_not_opened_and_only_by_the_operator(olive, county, 
     Membership.objects.create(user=ines, body=county, role="administrator")
     client.force_login(ines)
     assert client.post(address).status_code == 302
+
+
+def test_the_test_names_a_service_code_that_the_systems_list_has_not(olive, county, monkeypatch):
+    monkeypatch.setattr(Open311Backend, "check", lambda _self, _notes: ())
+    monkeypatch.setattr(
+        Open311Backend, "list_services", lambda _self, _notes: [Service("POT", "Potholes")]
+    )
+    open311(county)
+    for name, values in {
+        "Potholes": {"service_code": "POT"},
+        "Trees": {"service_code": "trees"},
+        "Old": {"service_code": "OLD", "state": "inactive"},
+        "Lights": {"service_code": "LAMP", "is_devolved_to_email": True},
+    }.items():
+        Category.objects.create(body=county, name=name, slug=name.lower(), **values)
+    Body.objects.update(can_be_devolved=True)
+    typed = sent_by(olive, page_of(county))
+    page = olive.post(reverse("admin:bodies_body_test", args=[county.pk]), typed).content.decode()
+    assert "There is no service trees, the code of the category “Trees”." in page
+    assert page.count("There is no service") == 1
+
+
+def test_a_category_that_reaches_nobody_is_saved_with_a_warning(olive, county):
+    lights = Category.objects.create(body=county, name="Lights", slug="lights")
+    page = reverse("admin:bodies_category_change", args=[lights.pk])
+    said = olive.post(page, sent_by(olive, page), follow=True).content.decode()
+    assert "its reports go nowhere as it stands: it has no e-mail address." in said
+    typed = sent_by(olive, page, emails="a@example.org, b@example.org;c@example.org")
+    said = olive.post(page, typed, follow=True).content.decode()
+    assert "go nowhere" not in said
+    lights.refresh_from_db()
+    assert lights.emails == ["a@example.org", "b@example.org", "c@example.org"]
+    typed = sent_by(olive, page, send_method="email")
+    assert "does not count while" in olive.post(page, typed, follow=True).content.decode()
+
+
+def test_changing_a_bodys_way_says_which_categories_go_nowhere_or_are_ignored_now(olive, county):
+    Category.objects.create(body=county, name="Lights", slug="lights", emails=["l@example.org"])
+    Category.objects.create(
+        body=county, name="Trees", slug="trees", emails=["t@example.org"],
+        service_code="TREE", is_devolved_to_email=True,
+    )  # fmt: skip
+    page = page_of(county)
+    typed = sent_by(olive, page, send_method="open311", **{"open311-option_endpoint": ENDPOINT})
+    said = olive.post(page, typed, follow=True).content.decode()
+    assert "1 category has nowhere to go now: Lights: it has no service code." in said
+    assert "1 category keeps a send method of its own" in said
+    assert "cannot be devolved: Trees." in said
 
 
 def test_an_own_choice_that_is_ignored_is_marked(olive, county):

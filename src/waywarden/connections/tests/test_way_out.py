@@ -5,6 +5,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
+from waywarden.backends.contract import Notes
 from waywarden.connections.models import Connection
 from waywarden.connections.services import open_backend, opener, set_secrets
 from waywarden.kernel.errors import Misconfigured
@@ -55,7 +56,7 @@ def test_logins_and_headers_go_with_every_call_and_stand_in_no_record(gate):
     row = connection(address, login="us", headers={"X-Site": "town"})
     opened = open_backend(row)
 
-    opened.backend.check()
+    opened.backend.check(Notes())
 
     (environ,) = came
     assert environ["HTTP_X_GATE"] == "gate-password"
@@ -77,7 +78,7 @@ def test_calls_go_through_the_proxy(gate):
     row = connection("http://93.184.215.14/open311", proxy=address)
     set_secrets(row, {"proxy_login": "us:at@the proxy"})
 
-    open_backend(row).backend.check()
+    open_backend(row).backend.check(Notes())
 
     assert came[0]["HTTP_HOST"] == "93.184.215.14"
     assert came[0]["HTTP_PROXY_AUTHORIZATION"].startswith("Basic ")
@@ -95,7 +96,7 @@ def test_a_rehearsal_records_what_would_go_and_calls_nobody(gate):
     opened = open_backend(connection(address), is_rehearsal=True)
 
     with pytest.raises(HeldBack):
-        opened.backend.check()
+        opened.backend.check(Notes())
 
     assert came == []
     assert opened.exchanges[0].url.endswith("/services.xml")
@@ -106,7 +107,7 @@ def test_what_is_opened_twice_keeps_its_calls_apart(gate):
     opening = opener(connection(address))
     first, second = opening(), opening()
 
-    first.backend.check()
+    first.backend.check(Notes())
 
     assert (len(first.exchanges), len(second.exchanges)) == (1, 0)
 

@@ -7,7 +7,7 @@ from email.policy import default as modern
 import pytest
 from aiosmtpd.controller import Controller
 
-from waywarden.backends.contract import Mail, OutgoingReport, Person
+from waywarden.backends.contract import Mail, Notes, OutgoingReport, Person
 from waywarden.backends.email.options import EmailOptions
 from waywarden.backends.email.plugin import EmailBackend
 from waywarden.kernel import clock
@@ -148,7 +148,7 @@ def test_a_server_that_is_not_there_is_tried_later(postbox, backend, settings):
 
     with pytest.raises(TryLater):
         backend.send_report(report(), {})
-    assert len(backend.check()) == 1
+    assert len(backend.check(Notes())) == 1
 
 
 def test_a_mail_server_that_wants_another_login_is_a_wrong_setting(postbox, backend, settings):
@@ -164,5 +164,5 @@ def test_a_category_without_an_address_is_told_in_words():
 
 
 def test_a_mail_server_that_answers_passes_the_check(postbox, backend):
-    assert backend.check() == ()
+    assert backend.check(Notes()) == ()
     assert postbox.taken == []

@@ -151,16 +151,19 @@ def test_errors_while_rows_are_consumed_are_ours_too(fake, backend):
 
 
 def test_the_check_says_in_words_what_is_wrong(fake, backend):
-    assert backend.check() == ()
+    assert backend.check(Notes()) == ()
 
     fake.switches.html = True
-    (finding,) = backend.check()
+    (finding,) = backend.check(Notes())
     assert finding
     assert "<" not in finding
     wrong = backend_at(
         "http://127.0.0.1:9/", already_exists="(", statuses={"x": "y"}, requires_email=True
     )
-    assert len(wrong.check()) == 4
+    assert len(wrong.check(Notes())) == 4
+    fake.switches.html = False
+    (finding,) = backend_at(fake.url, projection="EPSG:0").check(Notes())
+    assert "EPSG:0" in finding
 
 
 # Statuses

@@ -5,7 +5,7 @@ import base64
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from waywarden.backends.contract import Accepted
+from waywarden.backends.contract import Accepted, Notes
 from waywarden.backends.contract_tests import REPORT, SECRET, UPDATE, ContractTests
 from waywarden.backends.tests.serving import CLOSED_DOOR, served
 from waywarden.backends.webhook.fake import FakeReceiver
@@ -99,6 +99,6 @@ def test_what_other_answers_mean(remote, status, kind):
 
 
 def test_the_check_says_what_is_wrong_with_the_options(remote):
-    assert remote.backend().check() == ()
-    assert len(remote.backend(id_path="[[").check()) == 1
+    assert remote.backend().check(Notes()) == ()
+    assert len(remote.backend(id_path="[[").check(Notes())) == 1
     assert remote.fake.calls == []
