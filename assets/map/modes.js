@@ -80,15 +80,13 @@ function starter(map, config, pins) {
     pins.popup?.remove();
     start.put(event.lngLat);
   });
-  const button = element("button", "map-start", config.texts?.start || "Report a problem here");
-  button.type = "button";
-  button.addEventListener("click", () => {
-    pins.popup?.remove();
-    start.put(map.getCenter());
-    start.link.focus();
-  });
-  start.popup.on("close", () => start.hadFocus && button.focus());
-  map.getContainer().append(button);
+  start.popup.on("close", () => start.hadFocus && map.getCanvas().focus());
+  // One press leads on from the middle of the map; the form shows the place, and moves it.
+  const link = element("a", "map-start", config.texts?.start || "Report a problem here");
+  const aim = () => { link.href = start.address(map.getCenter()); };
+  map.on("moveend", aim);
+  aim();
+  map.getContainer().append(link);
 }
 
 class Starter {
@@ -114,12 +112,18 @@ class Starter {
     this.marker.setLngLat([lng, lat]);
     // Putting it there again would take it away first, and the focus with it.
     if (!this.marker.getElement().isConnected) this.marker.addTo(this.map);
+    this.link.href = this.address(at);
+    if (!this.popup.isOpen()) this.popup.addTo(this.map);
+    this.popup.setLngLat([lng, lat]);
+  }
+
+  /** Of the form, for a place. */
+  address(at) {
+    const { lat, lng } = at.wrap();
     const url = new URL(this.config.report_url || "/report/new", location.href);
     url.searchParams.set("latitude", round(lat));
     url.searchParams.set("longitude", round(lng));
-    this.link.href = url.href;
-    if (!this.popup.isOpen()) this.popup.addTo(this.map);
-    this.popup.setLngLat([lng, lat]);
+    return url.href;
   }
 
   nudge(event) {

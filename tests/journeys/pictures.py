@@ -86,12 +86,11 @@ def report(page: Page, site: str, mail: str) -> None:
     page.get_by_label("What should they know?").fill("Right where one steps off the tram.")
     page.keyboard.press("Tab")
     page.locator("#words-found .note").wait_for()
-    page.wait_for_timeout(1500)  # asked once for each field
     page.locator("#words-found .note").scroll_into_view_if_needed()
     keep(page, "7-words")
     page.get_by_label("In a few words").fill("Deep hole before the station")
     page.keyboard.press("Tab")
-    page.locator("#words-found .note").wait_for(state="detached")
+    page.locator("#words-found .note").wait_for(state="hidden")
     go_to(page, WHO)
     page.get_by_label("Your name").fill("Paula Park")
     page.get_by_label("Your e-mail").fill(PERSON)

@@ -63,7 +63,7 @@ def _open_figures(page: Page) -> None:
 
 def _put_down_a_pin(page: Page) -> None:
     page.locator(".has-map").wait_for()
-    page.get_by_role("button", name="Report a problem here").click()
+    page.locator(".map-canvas canvas").click()  # in its middle, where nothing is
     page.locator(".map-report").wait_for()
 
 
@@ -274,7 +274,7 @@ STOPS = (
     Stop("front, place not found", _at("/around?pc=Nowhere"), "Something broken in the street?"),
     Stop("places to pick from", _at("/around?pc=katu"), "Which one do you mean?"),
     Stop("around, with filters", _at("/around"), "Reports near", then=_open_filters),
-    Stop("around, with a pin", _at("/around"), "Reports near", then=_put_down_a_pin),
+    Stop("around, with a pin", _at(f"/around?{HERE}"), "Reports near", then=_put_down_a_pin),
     Stop("report form", _at(f"/report/new?{PLACE}"), "Report a problem"),
     Stop(
         "report form, with errors",

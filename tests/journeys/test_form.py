@@ -178,19 +178,19 @@ def test_look_alikes_are_offered_before_one_writes(fresh, world):
     go_to(page, PHOTO)  # one may still go on
 
 
-def test_words_that_look_personal_are_asked_about(fresh, world):
+def test_a_question_of_choices_says_what_is_missing_under_its_words(fresh, world):
     page = fresh(FORM, who=world.ines)
-    choose(page, "Litter")
-    words(page, "Bags beside AB12 CDE")
-    page.get_by_label("What should they know?").press("Tab")
-    expect(page.locator("#words-found")).to_contain_text("looks like a number plate")
-    go_to(page, WHO)
-    page.get_by_role("button", name="Send the report").click()
-    expect(page.locator("#errors")).to_contain_text("look at the words again")
-    page.get_by_label("These words may be public").check()
-    go_to(page, WHO)
-    page.get_by_role("button", name="Send the report").click()
-    expect(page.locator("h1")).to_have_text("Bags beside AB12 CDE")
+    choose(page, "Pothole")
+    go_to(page, "About")
+    go_on(page)
+    missing = page.get_by_text("Please fill this in.")
+    expect(missing).to_be_visible()
+    below = page.get_by_text("How deep is it?", exact=True).bounding_box()
+    first = page.get_by_role("radio").first.bounding_box()
+    said = missing.bounding_box()
+    assert below["y"] < said["y"] < first["y"]
+    page.get_by_role("radio", name="5 cm or more").check()
+    expect(missing).to_have_count(0)
 
 
 def test_a_signed_in_person_reports_with_a_photo_in_one_go(fresh, world):
@@ -333,10 +333,28 @@ def test_off_line_it_waits_on_the_device_and_goes_when_the_network_is_back(fresh
     assert page.evaluate(KEPT) == [{"title": "Written in a tunnel", "files": 1, "ready": True}]
     assert not Report.objects.filter(title="Written in a tunnel").exists()
     page.context.set_offline(False)
-    expect(page.get_by_role("link", name="Sent now: Written in a tunnel")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Written in a tunnel")
     report = Report.objects.get(title="Written in a tunnel")
     assert report.photos.count() == 1
     until(page, f"({KEPT})().then((all) => all.length === 0)")
+
+
+def test_what_waits_is_sent_from_any_page_when_its_own_was_closed(fresh, world):
+    page = fresh(FORM, who=world.ines)
+    choose(page, "Litter")
+    words(page, "Written in a lift")
+    go_to(page, WHO)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send the report").click()
+    expect(page.get_by_text("There is no network just now.")).to_be_focused()
+    context = page.context
+    page.close()
+    context.set_offline(False)
+    later = context.new_page()
+    later.goto("/help")
+    expect(later.get_by_role("link", name="Sent now: Written in a lift")).to_be_visible()
+    assert Report.objects.filter(title="Written in a lift").count() == 1
+    later.close()
 
 
 def test_without_a_network_there_is_a_page_to_write_it_down(open_page, world):

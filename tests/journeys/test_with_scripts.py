@@ -99,6 +99,15 @@ def test_a_click_on_the_map_begins_a_report_at_that_place(open_page):
     expect(page.locator("#kind-list")).to_contain_text("Pothole")
 
 
+def test_the_button_of_the_map_leads_on_from_its_middle_with_one_press(open_page):
+    page = with_map(open_page(AROUND, viewport=NARROW))
+    page.evaluate("window.heard.map.map.jumpTo({ center: [24.9510, 60.1720] })")
+    page.locator(".map-start").click()
+    page.wait_for_url("**/report/new?*")
+    assert place_in(page.url) == pytest.approx((60.1720, 24.9510), abs=2e-5)
+    expect(page.locator("h2", has_text="Where is it?")).to_be_visible()
+
+
 def test_moving_the_map_moves_the_list_and_the_address(open_page, world):
     page = with_map(open_page(AROUND))
     expect(page.locator("#list > .rows .row").first).to_be_visible()
@@ -162,15 +171,28 @@ def test_the_first_tab_skips_to_the_content(open_page, world):
     expect(page.locator("main")).to_be_focused()
 
 
-@pytest.mark.parametrize("viewport", [None, NARROW], ids=["wide", "narrow"])
-def test_a_report_begins_on_the_map_by_keys_alone(viewport, open_page, world):
-    page = with_map(open_page(AROUND, **({"viewport": viewport} if viewport else {})))
-    page.get_by_role("button", name="Report a problem here").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator(".map-report")).to_be_focused()
+def test_a_pin_that_was_put_down_is_moved_by_keys(open_page):
+    page = with_map(open_page(AROUND))
+    place = [LAT + 0.0016, LON + 0.0030]
+    page.mouse.click(*page.evaluate(ON_SCREEN, place))
     page.locator(".map-pin").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/report/new?*")
+    lat, lon = place_in(page.url)
+    assert lat > place[0]
+    assert lon > place[1]
+
+
+@pytest.mark.parametrize("viewport", [None, NARROW], ids=["wide", "narrow"])
+def test_a_report_begins_on_the_map_by_keys_alone(viewport, open_page, world):
+    page = with_map(open_page(AROUND, **({"viewport": viewport} if viewport else {})))
+    page.locator(".map-canvas canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    until(page, f"window.heard.moved?.lat > {MIDDLE[0]} && window.heard.moved?.lon > {MIDDLE[1]}")
+    page.locator(".map-start").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/report/new?*")
     lat, lon = place_in(page.url)

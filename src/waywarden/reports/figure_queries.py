@@ -33,6 +33,11 @@ class Line:
         """The median as people say it; 0 is less than half a day."""
         return None if self.days is None else round(self.days)
 
+    @property
+    def least_days(self) -> int:
+        """The same where it says "within": a day at least; 0 where it is not known."""
+        return 0 if self.days is None else max(1, round(self.days))
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

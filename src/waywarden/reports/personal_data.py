@@ -4,9 +4,12 @@ It errs on the side of silence: whoever means what they wrote is asked, and neve
 """
 
 import enum
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 
 class Kind(enum.Enum):
@@ -25,18 +28,16 @@ class Finding:
     text: str
 
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-#: Begins with + or 0, as one dials it from anywhere or from the same country.
-_PHONE = re.compile(r"(?<![\w./-])(?:\+|\(0|0)[\d ()/.-]{5,20}\d(?![\w-])")
-_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
-#: By country: letters in capitals unless the shape alone is telling.
-_PLATES = (
-    re.compile(r"(?i)(?<![\w-])[a-z]{2}\d{2} ?[a-z]{3}(?![\w-])"),  # AB12 CDE
-    re.compile(r"(?i)(?<![\w-])[a-z]{2}-\d{3}-[a-z]{2}(?![\w-])"),  # AB-123-CD
-    re.compile(r"(?<![\w-])[A-ZÅÄÖ]{3}-\d{1,3}(?![\w-])"),  # ABC-123
-    re.compile(r"(?<![\w-])[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\d{1,4}[EH]?(?![\w-])"),  # B-CD 1234
-    re.compile(r"(?<![\w-])\d{4} [BCDFGHJ-NPR-TV-Z]{3}(?![\w-])"),  # 1234 BCD
-)
+#: The same file is read by the page's script. By country: letters in capitals unless the shape
+#: alone is telling. A phone number begins with + or 0, as one dials it from anywhere or from the
+#: same country.
+_RULES: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_bytes())
+_EMAIL, _PHONE, _DATE = (re.compile(_RULES[name]) for name in ("email", "phone", "date"))
+_LEAST, _MOST = _RULES["phone_digits"]
+_PLATES = [
+    re.compile(plate["pattern"], re.IGNORECASE if plate["any_case"] else 0)
+    for plate in _RULES["plates"]
+]
 
 
 def personal_data(*texts: str) -> tuple[Finding, ...]:
@@ -45,12 +46,18 @@ def personal_data(*texts: str) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _is_number(words: str) -> bool:
+    """Long enough for a phone number, and no date."""
+    digits = sum(map(str.isdigit, words))
+    return _LEAST <= digits <= _MOST and not _DATE.fullmatch(words.strip())
+
+
 def _in(text: str) -> Iterator[Finding]:
     spots = [(match.start(), Kind.EMAIL, match[0]) for match in _EMAIL.finditer(text)]
     spots += [
         (match.start(), Kind.PHONE, match[0].strip())
         for match in _PHONE.finditer(text)
-        if 7 <= sum(map(str.isdigit, match[0])) <= 15 and not _DATE.fullmatch(match[0].strip())
+        if _is_number(match[0])
     ]
     spots += [
         (match.start(), Kind.PLATE, match[0])

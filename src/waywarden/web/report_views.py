@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from waywarden.geo.points import Point
 from waywarden.kernel.errors import RuleBroken
@@ -99,14 +99,6 @@ def part(request: HttpRequest, name: str) -> HttpResponse:
     form = ReportForm(initial=request.GET.dict(), user=person(request), **draft.form_options)
     values = {"draft": draft, "form": form, "is_part": True}
     return render(request, f"web/report_{name}.html", values)
-
-
-@require_POST
-def look_at_words(request: HttpRequest) -> HttpResponse:
-    """What looks personal in the words typed so far; asked by the page's script."""
-    words = (request.POST.get("title", "")[:200], request.POST.get("detail", "")[:4000])
-    values = {"findings": personal_data(*words), "form": ReportForm(request.POST)}
-    return render(request, "web/report_words.html", values)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

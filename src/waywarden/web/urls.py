@@ -52,7 +52,6 @@ urlpatterns = [
     path("report/new", making.new, name="report-new"),
     path("report/new/kind", making.part, {"name": "kind"}, name="report-kind"),
     path("report/new/questions", making.part, {"name": "questions"}, name="report-questions"),
-    path("report/new/words", making.look_at_words, name="report-words"),
     path("report/photo", making.begin_with_photo, name="photo-first"),
     path("report/check-mail", making.check_mail, name="check-mail"),
     path("report/<number:number>", one.report, name="report"),

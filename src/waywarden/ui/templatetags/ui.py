@@ -49,6 +49,12 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+def colon(label: object) -> str:
+    """What stands between a label and what is said of it: nothing after a question."""
+    return "" if str(label).rstrip().endswith(("?", "؟")) else ":"
+
+
+@register.simple_tag
 @cache
 def pin(kind: PinClass | str | None) -> SafeString:
     """The pin of a class, as it is on the map."""
@@ -162,7 +168,9 @@ def _still_pin(pin: StillPin, *, is_linked: bool) -> str:
     if not is_linked:
         return drawn
     title = escape(pin.title)
-    return f'<a href="/report/{pin.id}" aria-label="{title}"><title>{title}</title>{drawn}</a>'
+    # The list beside it holds the same: the Tab key need not go through all of them twice.
+    attributes = f'href="/report/{pin.id}" aria-label="{title}" tabindex="-1"'
+    return f"<a {attributes}><title>{title}</title>{drawn}</a>"
 
 
 @register.simple_tag(takes_context=True)

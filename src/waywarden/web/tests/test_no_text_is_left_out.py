@@ -166,7 +166,7 @@ AGAIN = ["/auth/reauthenticate/", "/auth/2fa/reauthenticate/"]
 #: No page by opening it: pieces of the form, what is pressed, what leads on, and the steps of
 #: signing in, each of which a test below comes to; the browser's own passkey step is a journey.
 NO_PAGE = {
-    "report", "report/new/kind", "report/new/questions", "report/new/words", "my/hide-name",
+    "report", "report/new/kind", "report/new/questions", "my/hide-name",
     "my/data", "auth/sign-out", "auth/login/code/", "auth/login/code/confirm/", "faq",
     "auth/2fa/authenticate/", "auth/2fa/webauthn/login/", "auth/2fa/webauthn/reauthenticate/",
     "auth/2fa/recovery-codes/download/", "auth/3rdparty/signup/", "alert/subscribe",

@@ -159,12 +159,6 @@ def test_words_of_a_private_kind_are_its_authors_own_matter(client, town):
     assert client.post("/report/new", words | {"asked": "Abandoned vehicle"}).status_code == 302
 
 
-def test_the_words_are_looked_at_as_one_types(client, town):
-    said = page(client.post("/report/new/words", {"title": "Van AB12 CDE", "detail": ""}))
-    assert "looks like a number plate" in said
-    assert page(client.post("/report/new/words", {"title": "Van", "detail": ""})).strip() == ""
-
-
 def test_the_browser_is_told_which_draft_is_stored(client, town):
     key = key_in(page(client.get("/report/new", PLACE)))
     wrong = client.post("/report/new", LAMP | {"form_key": key, "title": ""})
