@@ -118,6 +118,10 @@ def _used_link(world: World) -> str:
     return address
 
 
+def _follow_county(world: World) -> str:
+    return f"/alert/one?what=body:{world.county.pk}"
+
+
 def _leave(world: World) -> str:
     alert = Alert.objects.filter(user=world.rosa).first()
     assert alert is not None
@@ -333,6 +337,8 @@ STOPS = (
         "What would you like to follow?",
         then=_press("Send me news"),
     ),
+    Stop("follow, one thing", _follow_county, "Follow"),
+    Stop("follow, one thing, with errors", _follow_county, "Follow", then=_press("Send me news")),
     Stop("leave an alert", _leave, "No more mails of this?"),
     Stop("what one follows", _at("/my/alerts"), "All that you follow", who=_rosa),
     *(

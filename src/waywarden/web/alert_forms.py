@@ -1,5 +1,6 @@
 """What a person may follow, as a form: one choice, how often, and where to."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from waywarden.web.forms import EmailField
 #: Radii that are offered, in metres.
 RADII = (250, 500, 1000, 2000, 5000, 10_000, 20_000)
 
+#: How a page says what to follow.
+WHAT = r"radius|(?:report|area|body):\d{1,18}|ward:\d{1,18}:\d{1,18}(?:,\d{1,18}){0,49}"
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -30,7 +34,7 @@ class AlertForm(forms.Form):
     """`what` is `radius`, `report:ID`, `area:ID`, `body:ID` or `ward:BODY:AREA,AREA…`."""
 
     what = forms.RegexField(
-        r"^(radius|(report|area|body):\d{1,18}|ward:\d{1,18}:\d{1,18}(,\d{1,18}){0,49})$",
+        f"^({WHAT})$",
         error_messages={
             "required": _("Please choose what to follow."),
             "invalid": _("Please choose what to follow."),
@@ -69,11 +73,18 @@ class AlertForm(forms.Form):
     def target(self) -> Target:
         """What is to be followed. Raises RuleBroken for a circle without a place."""
         given = self.cleaned_data
-        kind, *numbers = given["what"].split(":")
-        if kind == "radius":
-            if given.get("lat") is None or given.get("lon") is None:
-                raise RuleBroken(str(_("Please choose what to follow.")), field="what")
-            return near(Point(given["lat"], given["lon"]), given.get("radius") or 0)
-        if kind == "ward":
-            return wards(int(numbers[0]), map(int, numbers[1].split(",")))
-        return Target.of_data({"kind": kind, f"{kind}_id": int(numbers[0])})
+        if given["what"] != "radius":
+            return target_of(given["what"])
+        if given.get("lat") is None or given.get("lon") is None:
+            raise RuleBroken(str(_("Please choose what to follow.")), field="what")
+        return near(Point(given["lat"], given["lon"]), given.get("radius") or 0)
+
+
+def target_of(what: str) -> Target:
+    """What the field `what` says, but for a circle. Raises RuleBroken for anything else."""
+    if not re.fullmatch(WHAT, what) or what == "radius":
+        raise RuleBroken(str(_("Please choose what to follow.")), field="what")
+    kind, *numbers = what.split(":")
+    if kind == "ward":
+        return wards(int(numbers[0]), map(int, numbers[1].split(",")))
+    return Target.of_data({"kind": kind, f"{kind}_id": int(numbers[0])})

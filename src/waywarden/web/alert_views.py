@@ -1,6 +1,8 @@
 """Following: find a place, choose what, confirm by mail; and leaving again with one click."""
 
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,22 +20,30 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from waywarden.areas.models import Area
 from waywarden.areas.wards import ward_slug
+from waywarden.bodies.models import Body
 from waywarden.bodies.queries import bodies_of
 from waywarden.bodies.words import said
 from waywarden.geo.points import Point
 from waywarden.kernel.cobrand import Cobrand
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line
-from waywarden.notifications.alert_services import Target, change_frequency, follow, stop_alert
+from waywarden.notifications.alert_services import (
+    Target,
+    change_frequency,
+    check_target,
+    follow,
+    stop_alert,
+)
 from waywarden.notifications.models import Alert
-from waywarden.notifications.news import place_of
+from waywarden.notifications.news import place_of, words_for
 from waywarden.notifications.services import mail_follow_link
+from waywarden.reports.queries import public_reports
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import still_map
 from waywarden.ui.viewers import viewer_of
 from waywarden.users.frequency import Frequency
 from waywarden.users.models import User
-from waywarden.web.alert_forms import RADII, AlertForm, Offered
+from waywarden.web.alert_forms import RADII, AlertForm, Offered, target_of
 from waywarden.web.browse_views import point_in
 from waywarden.web.places import find, look_up
 from waywarden.web.queries import PAGE, areas_of_place
@@ -164,12 +174,54 @@ def _follow(request: HttpRequest, target: Target, user: User, frequency: str) ->
     return redirect("my-alerts")
 
 
+@require_safe
+def one(request: HttpRequest) -> HttpResponse:
+    """One thing to follow that a page has named: how often, and where to."""
+    user = person(request)
+    initial = {"frequency": user.frequency if user else Frequency.DAILY}
+    form = AlertForm(initial=initial, user=user, is_staff=_is_staff(request))
+    what = request.GET.get("what", "")
+    try:
+        check_target(target_of(what), user=user)
+    except RuleBroken:
+        raise Http404 from None
+    return _of_one(request, form, what)
+
+
+def _of_one(request: HttpRequest, form: AlertForm, what: str, status: int = 200) -> HttpResponse:
+    """Its page; without a name where there is nothing that this person may follow."""
+    values = {
+        "form": form,
+        "what": what,
+        "frequencies": Frequency.choices,
+        "frequency": form["frequency"].value() or Frequency.DAILY,
+    }
+    with suppress(RuleBroken):
+        target = target_of(what)
+        check_target(target, user=person(request))
+        values |= {"about": words_for(target), "feed": _feed_of(target)}
+    return render(request, "web/alert_one.html", values, status=status)
+
+
+def _feed_of(target: Target) -> str:
+    """The address of the same as a feed, without the kind before it; "" where there is none."""
+    if target.report_id:
+        is_public = public_reports().filter(pk=target.report_id).exists()
+        return str(target.report_id) if is_public else ""
+    if target.body_id is None:
+        return f"area/{target.area_id}"
+    slug = Body.objects.values_list("slug", flat=True).get(pk=target.body_id)
+    areas = target.area_ids or ([target.area_id] if target.area_id else [])
+    names = Area.objects.filter(pk__in=areas).order_by("name").values_list("name", flat=True)
+    wards = quote("|".join(map(ward_slug, names)))
+    return f"reports/{slug}/{wards}" if wards else f"reports/{slug}"
+
+
 def _wrong(request: HttpRequest, form: AlertForm, status: int = 422) -> HttpResponse:
-    """The page the form came from, with what is wrong; of a report, a page with just the form."""
+    """The page the form came from, with what is wrong."""
     lat, lon = form.cleaned_data.get("lat"), form.cleaned_data.get("lon")
     if lat is None or lon is None:
-        values = {"form": form, "what": form.data.get("what", "")}
-        return render(request, "web/alert_one.html", values, status=status)
+        return _of_one(request, form, form.data.get("what", ""), status)
     return _page(request, Point(lat, lon), form, status)
 
 

@@ -36,7 +36,6 @@ from waywarden.ui.charts import Chart, columns
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.filters import Chosen
 from waywarden.ui.maps import map_settings, still_map, zoom_for
-from waywarden.users.frequency import Frequency
 from waywarden.web import queries
 from waywarden.web.alert_forms import Offered
 from waywarden.web.browse_views import number_in, page_in, point_in, still_pins
@@ -169,8 +168,6 @@ def _whole(
         "compared": _compared(all_wards, chosen_wards),
         "chosen_wards": chosen_wards,
         "follow": _to_follow(found, wards),
-        "frequencies": Frequency.choices,
-        "frequency": Frequency.DAILY,
         **_map(request, found, tuple(wards), rows[:PAGE]),
     }
 

@@ -79,6 +79,7 @@ urlpatterns = [
     path("Q/<uuid:key>", asking.questionnaire, name="questionnaire"),
     path("alert", alerts.start, name="alert"),
     path("alert/list", alerts.choose, name="alert-list"),
+    path("alert/one", alerts.one, name="alert-one"),
     path("alert/subscribe", alerts.subscribe, name="alert-subscribe"),
     path("<feed:form>/pc/<str:name>", alerts.feed_of_place),
     path("<feed:form>/pc/<str:name>/<str:km>", alerts.feed_of_place),

@@ -163,3 +163,31 @@ def test_who_works_for_no_body_asks_for_nobody_else(client, town, mailoutbox):
     client.post("/alert/subscribe", {**NEAR, "email": "nia@example.org"})
     assert Alert.objects.get().user == town.rosa
     assert not mailoutbox
+
+
+@pytest.mark.parametrize("who", [None, "oskar", "ines", "rosa"])
+def test_a_private_report_is_named_to_its_reporter_only(client, town, who):
+    report = town.report(title="Not for the street", is_private=True)
+    if who:
+        client.force_login(getattr(town, who))
+    asked = client.get("/alert/one", {"what": f"report:{report.pk}"})
+    assert asked.status_code == (200 if who == "rosa" else 404)
+    if who != "rosa":
+        told = client.post("/alert/subscribe", {"what": f"report:{report.pk}", "email": "no"})
+        assert "Not for the street" not in page(told)
+    else:
+        assert f"/atom/{report.pk}" not in page(asked)
+
+
+@pytest.mark.parametrize("what", ["", "radius", "body:0", "ward:1", "ward:1:2,", "report:x"])
+def test_nothing_to_follow_is_not_found(client, town, what):
+    assert client.get("/alert/one", {"what": what}).status_code == 404
+
+
+def test_what_is_wrong_with_one_thing_is_said_on_its_page_and_the_choice_stays(client, town):
+    wish = {"what": f"body:{town.county.pk}", "frequency": "weekly", "email": "nonsense"}
+    shown = client.post("/alert/subscribe", wish)
+    assert shown.status_code == 422
+    assert "not an e-mail address" in page(shown)
+    assert 'value="weekly" checked' in page(shown)
+    assert town.county.name in page(shown)

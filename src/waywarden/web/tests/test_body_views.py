@@ -122,7 +122,11 @@ def test_a_body_and_its_wards_are_followed_from_their_page(client, town, two, ad
     shown = page(client.get(f"/reports/borsetshire{address}"))
     assert f'href="/atom/{feed}"' in shown
     assert client.get(f"/rss/{feed}").status_code == 200
-    (what,) = re.findall(r'name="what" value="([^"]+)"', shown)
+    (link,) = re.findall(r'href="(/alert/one[^"]+)"', shown)
+    asked = page(client.get(link))
+    assert town.county.name in asked
+    assert f'href="/rss/{feed}"' in asked
+    (what,) = re.findall(r'name="what" value="([^"]+)"', asked)
     client.force_login(town.rosa)
     client.post("/alert/subscribe", {"what": what, "frequency": "weekly"})
     alert = Alert.objects.get(user=town.rosa)
