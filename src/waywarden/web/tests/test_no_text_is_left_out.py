@@ -145,7 +145,8 @@ PUBLIC = [
     "/auth/inactive/", "/auth/confirm-email/", "/auth/confirm-email/dead/",
     "/auth/password/reset/key/done/", "/auth/3rdparty/login/cancelled/",
     "/auth/3rdparty/login/error/", "/offline", "/report/photo", "/report/{report}/flag",
-    "/alert", "/alert?pc=nowhere", "/alert/list?lat=60.169&lon=24.94", "/A/leave/{alert}",
+    "/alert", "/alert?pc=nowhere", "/alert/list?lat=60.169&lon=24.94",
+    "/alert/one?what=report:{report}", "/A/leave/{alert}",
     "/Q/{question}", "/about", "/help", "/privacy", "/accessibility", "/contact", "/contact/sent",
     "/P/dead", "/nothing/here",
 ]  # fmt: skip
