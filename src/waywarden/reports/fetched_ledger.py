@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from waywarden.bodies.models import Body, Category, Membership
@@ -12,6 +12,7 @@ from waywarden.events.services import Fact
 from waywarden.kernel.text import one_line
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.pins import Sql
+from waywarden.reports.told import ToldState, newest, state_told
 
 #: In an update's extras: it is an automatic reply, or says that the report was moved. Neither is a
 #: row of the body's system.
@@ -39,7 +40,11 @@ REPORT_COLUMNS = (
 )  # fmt: skip
 AT_BODY_COLUMNS = (
     "category", "customer_reference", "last_status", "last_status_at", "assigned_to", "extras",
+    "told",
 )  # fmt: skip
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Row(Protocol):
@@ -94,6 +99,7 @@ class AtBodyNow:
     last_status_at: datetime | None
     assigned_to_id: int | None
     extras: dict[str, Any]
+    told: dict[str, Any]
 
     def assign(self, said: Mapping[str, str], staff: Iterable[Colleague]) -> None:
         """Whom the body's system has given the report to: one of its people here, or nobody.
@@ -126,8 +132,12 @@ class Ledger:
     """Of bodies that have templates."""
     categories: dict[int, dict[str, Category]]
     templates: dict[int, tuple[Template, ...]]
-    updated: set[int]
-    last_texts: dict[tuple[int, int | None], str]
+    spoken_of: set[int]
+    """Reports of which people here, or staff in a body's name, have said something."""
+    told_states: dict[int, ToldState]
+    """Report → the state that some body's system told last, by its own times."""
+    last_texts: dict[tuple[int, int | None], tuple[datetime, str]]
+    """What a body, or (None) people, said last, and when."""
     staff: dict[int, tuple[Colleague, ...]]
     """The bodies' people, where a row says whom the report is assigned to."""
     own_texts: set[tuple[int, str]]
@@ -138,26 +148,38 @@ class Ledger:
     no_duplicates: set[int] = field(default_factory=set)
     """Reports that were duplicates, and go on by themselves now."""
 
+    def last_text(self, report_id: int, body_id: int | None) -> str | None:
+        """What somebody said last; None when nothing yet."""
+        found = self.last_texts.get((report_id, body_id))
+        return found[1] if found else None
+
+    def note_text(self, report_id: int, body_id: int, *, at: datetime, text: str) -> None:
+        """A body has said something; an older row does not take the last one's place."""
+        known = self.last_texts.get((report_id, body_id))
+        if known is None or at >= known[0]:
+            self.last_texts[report_id, body_id] = at, text
+
 
 def read_ledger(rows: Sequence[Row]) -> Ledger:
     """What is known of the rows' reports, in the caller's transaction, which has locked them."""
     report_ids = {row.report_id for row in rows}
     body_ids = {row.body_id for row in rows}
     reports = Report.objects.filter(pk__in=report_ids).values_list(*ReportNow.__slots__)
-    at_bodies = ReportBody.objects.filter(report__in=report_ids, body__in=body_ids)
-    last_texts, templates = _last_texts(report_ids), automatic_templates(body_ids)
+    everywhere = ReportBody.objects.filter(report__in=report_ids)
+    at_bodies = [AtBodyNow(*row) for row in everywhere.values_list(*AtBodyNow.__slots__)]
+    (last_texts, spoken_of), templates = _last_texts(report_ids), automatic_templates(body_ids)
     speaking = [body_id for body_id, found in templates.items() if found]
     names = Body.objects.filter(pk__in=speaking).values_list("pk", "name") if speaking else ()
     return Ledger(
         reports={values[0]: ReportNow(*values) for values in reports},
         at_bodies={
-            (values[1], values[2]): AtBodyNow(*values)
-            for values in at_bodies.values_list(*AtBodyNow.__slots__)
+            (one.report_id, one.body_id): one for one in at_bodies if one.body_id in body_ids
         },
         body_names=dict(names),
         categories=_categories_of(body_ids, rows),
         templates=templates,
-        updated={report_id for report_id, _body_id in last_texts},
+        spoken_of=spoken_of,
+        told_states=_told_states(at_bodies),
         last_texts=last_texts,
         staff=_staff_of(body_ids, rows),
         own_texts=_own_texts(
@@ -167,15 +189,33 @@ def read_ledger(rows: Sequence[Row]) -> Ledger:
     )
 
 
-def _last_texts(report_ids: set[int]) -> dict[tuple[int, int | None], str]:
-    """What each body, and (None) people, said last of each report."""
+def _told_states(at_bodies: Iterable[AtBodyNow]) -> dict[int, ToldState]:
+    found: dict[int, ToldState] = {}
+    for one in at_bodies:
+        told = newest(state_told(one.told, born_at=one.last_status_at), found.get(one.report_id))
+        if told is not None:
+            found[one.report_id] = told
+    return found
+
+
+def _last_texts(
+    report_ids: set[int],
+) -> tuple[dict[tuple[int, int | None], tuple[datetime, str]], set[int]]:
+    """What each body, and (None) people, said last of each report; of which people said any."""
     asked = Sql(
-        "SELECT DISTINCT ON (report_id, body_id) report_id, body_id, text FROM reports_update"
+        "SELECT DISTINCT ON (report_id, body_id) report_id, body_id, confirmed_at, text,"
+        " bool_or(body_id IS NULL OR extras ? %s) OVER (PARTITION BY report_id)"
+        " FROM reports_update"
         " WHERE report_id = ANY(%s) AND NOT (extras ?| %s)"  # those that we wrote for a body
         " ORDER BY report_id, body_id, confirmed_at DESC, id DESC",
-        [list(report_ids), [AUTOMATIC, MOVED]],
+        [WRITTEN_HERE, list(report_ids), [AUTOMATIC, MOVED]],
     )
-    return {(report_id, body_id): text for report_id, body_id, text in asked.rows()}
+    texts, spoken_of = {}, set()
+    for report_id, body_id, at, text, is_spoken_of in asked.rows():
+        texts[report_id, body_id] = at or _NEVER, text
+        if is_spoken_of:
+            spoken_of.add(report_id)
+    return texts, spoken_of
 
 
 def _own_texts(report_ids: set[int], texts: set[str]) -> set[tuple[int, str]]:

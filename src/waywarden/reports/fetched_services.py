@@ -19,6 +19,8 @@ from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs, shorten
 from waywarden.reports import progress
 from waywarden.reports.fetched_ledger import (
+    ASSIGNED_EMAIL,
+    ASSIGNED_NAME,
     AT_BODY_COLUMNS,
     LATEST_ONLY,
     LATEST_WORDS,
@@ -26,10 +28,22 @@ from waywarden.reports.fetched_ledger import (
     REPORT_COLUMNS,
     AtBodyNow,
     Ledger,
+    ReportNow,
     read_ledger,
 )
 from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.reports.states import VISIBLE, State
+from waywarden.reports.told import (
+    CATEGORY,
+    GROUP,
+    REFERENCE,
+    ROW,
+    STATE,
+    STATUS,
+    ToldState,
+    extra,
+    is_news,
+)
 from waywarden.reports.words import spoken_by, told_as_moved
 
 #: Longer words of a body are cut.
@@ -103,67 +117,118 @@ def _cleaned(row: FetchedUpdate) -> FetchedUpdate:
     return replace(row, text=shorten(paragraphs(row.text), LONGEST_TEXT), extras=extras)
 
 
+@dataclass(frozen=True, slots=True)
+class _When:
+    """When a row was said: as it is shown (rule 3), and by the body's own order of its rows.
+
+    `place` is in seconds since 1970; rows from before the sending keep their order by it.
+    """
+
+    at: datetime
+    place: float
+    is_latest_only: bool
+
+
+def _when(row: FetchedUpdate, at_body: AtBodyNow, *, now: datetime) -> _When:
+    is_latest_only = row.extras.get(LATEST_ONLY, "").strip().lower() in _YES
+    said = now if is_latest_only else row.said_at
+    believed = progress.time_of(said=said, sent_at=None, now=now)
+    return _When(
+        at=progress.time_of(said=said, sent_at=at_body.sent_at, now=now),
+        place=believed.timestamp(),
+        is_latest_only=is_latest_only,
+    )
+
+
 def _apply(row: FetchedUpdate, ledger: Ledger, *, credit: Credit, now: datetime) -> None:
     report = ledger.reports[row.report_id]
     at_body = ledger.at_bodies[row.report_id, row.body_id]
-    is_latest_only = row.extras.get(LATEST_ONLY, "").strip().lower() in _YES
-    said_at = now if is_latest_only else row.said_at
-    at = progress.time_of(said=said_at, sent_at=at_body.sent_at, now=now)
-    if is_latest_only and _is_told(row, at_body, ledger):
-        _note_what_is_beside(row, ledger, at=at, credit=credit, now=now)
+    when = _when(row, at_body, now=now)
+    if when.is_latest_only and _is_told(row, at_body, ledger):
+        _note_what_is_beside(row, ledger, when=when, credit=credit, now=now)
         return
-    _move(row, ledger, at=at, credit=credit, now=now)
-    state = progress.state_after(
-        current=report.state,
-        fetched=row.state if at_body.left_at is None else "",
-        at=at,
-        changed_at=report.state_changed_at,
-        is_first_update=row.report_id not in ledger.updated,
-        follows_own_row=at_body.last_status_at == report.state_changed_at,
-    )
-    is_new_state = state != report.state
-    spoken, kept = _spoken(row, ledger, state=state, is_new_state=is_new_state)
+    _move(row, ledger, when=when, credit=credit, now=now)
+    is_new_state = _set_state(row, ledger, when)
+    spoken, kept = _spoken(row, ledger, state=report.state, is_new_state=is_new_state)
     text = spoken.text
     is_hidden = progress.shows_nothing_new(
         text=text,
-        last_text=ledger.last_texts.get((row.report_id, row.body_id)),
+        last_text=ledger.last_text(row.report_id, row.body_id),
         has_photos=bool(row.media_urls),
         changes_state=is_new_state,
         is_echo=(row.report_id, text) in ledger.own_texts,
     )
     is_hidden = is_hidden or at_body.left_at is not None
-    if is_new_state:
-        if report.state == State.DUPLICATE:
-            ledger.no_duplicates.add(report.id)
-        report.state, report.state_changed_at = state, at
     report.changed = now
-    _note_at_body(row, at_body, ledger, at=at)
-    update = _update_of(row, at=at, credit=credit, now=now)
+    _note_at_body(row, at_body, ledger, when=when)
+    update = _update_of(row, at=when.at, credit=credit, now=now)
     update.text, update.mail_text, update.extras = text, spoken.mail_text, update.extras | kept
-    update.state = state if is_new_state else ""
+    update.state = report.state if is_new_state else ""
     update.visibility = Update.Visibility.HIDDEN if is_hidden else Update.Visibility.SHOWN
     ledger.made.append((update, is_new_state))
-    ledger.updated.add(row.report_id)
-    ledger.last_texts[row.report_id, row.body_id] = text
+    ledger.note_text(row.report_id, row.body_id, at=when.at, text=text)
+
+
+def _set_state(row: FetchedUpdate, ledger: Ledger, when: _When) -> bool:
+    """Rule 4; whether the row shows another state."""
+    report = ledger.reports[row.report_id]
+    at_body = ledger.at_bodies[row.report_id, row.body_id]
+    if not row.state or at_body.left_at is not None:
+        return False
+    told = ledger.told_states.get(row.report_id)
+    if told is not None and when.place < told.at:
+        late = progress.state_after_late(
+            current=report.state,
+            fetched=row.state,
+            at=when.at,
+            changed_at=report.state_changed_at,
+            told_last=told.state,
+        )
+        _change(report, ledger, late, at=max(told.moment, when.at))
+        return False  # what came after it has the last word
+    is_first = told is None and row.report_id not in ledger.spoken_of
+    state = progress.state_after(
+        current=report.state,
+        fetched=row.state,
+        at=when.at,
+        changed_at=report.state_changed_at,
+        is_first_update=is_first,
+        follows_row=told is not None,
+    )
+    if is_first and report.state_changed_at is not None:
+        # From here on its rows count, though something else was later.
+        report.state_changed_at = min(report.state_changed_at, when.at)
+    ledger.told_states[row.report_id] = ToldState(when.place, row.state)
+    at_body.told[STATE] = [when.place, row.state]
+    return _change(report, ledger, state, at=when.at)
+
+
+def _change(report: ReportNow, ledger: Ledger, state: State, *, at: datetime) -> bool:
+    if state == report.state:
+        return False
+    if report.state == State.DUPLICATE:
+        ledger.no_duplicates.add(report.id)
+    report.state, report.state_changed_at = state, at
+    return True
 
 
 def _is_told(row: FetchedUpdate, at_body: AtBodyNow, ledger: Ledger) -> bool:
     """Whether a row of a system that knows only the latest tells nothing that it did not tell."""
-    told = ledger.last_texts.get((row.report_id, row.body_id)), at_body.extras.get(LATEST_WORDS)
+    told = ledger.last_text(row.report_id, row.body_id), at_body.extras.get(LATEST_WORDS)
     return not row.media_urls and progress.says_the_same(
         status=row.status[:60], last_status=at_body.last_status, text=row.text, told=told
     )
 
 
 def _note_what_is_beside(
-    row: FetchedUpdate, ledger: Ledger, *, at: datetime, credit: Credit, now: datetime
+    row: FetchedUpdate, ledger: Ledger, *, when: _When, credit: Credit, now: datetime
 ) -> None:
     """The row is stored hidden and leaves the state; what is new beside its words still counts."""
     at_body = ledger.at_bodies[row.report_id, row.body_id]
     if any(row.extras.get(name) != at_body.extras.get(name) for name in ("category", "group")):
-        _move(row, ledger, at=at, credit=credit, now=now)
-    _note_at_body(row, at_body, ledger, at=at)
-    update = _update_of(row, at=at, credit=credit, now=now)
+        _move(row, ledger, when=when, credit=credit, now=now)
+    _note_at_body(row, at_body, ledger, when=when)
+    update = _update_of(row, at=when.at, credit=credit, now=now)
     update.text, update.visibility = row.text, Update.Visibility.HIDDEN
     ledger.made.append((update, False))
 
@@ -186,25 +251,20 @@ def _update_of(row: FetchedUpdate, *, at: datetime, credit: Credit, now: datetim
 
 
 def _move(
-    row: FetchedUpdate, ledger: Ledger, *, at: datetime, credit: Credit, now: datetime
+    row: FetchedUpdate, ledger: Ledger, *, when: _When, credit: Credit, now: datetime
 ) -> None:
     """Rule 1: a category or group named in the extras moves the report, and an update says so.
 
-    Only the body's newest row does, and only at a body that still has the report.
+    Only the body's newest row that names one does, and only at a body that still has the report.
     """
     report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
-    if at_body.left_at is not None or at < (at_body.last_status_at or at):
+    named = _named(row, ledger, when)
+    if at_body.left_at is not None or named is None:
         return
-    named = one_line(row.extras.get("category", ""))
-    category = ledger.categories[row.body_id].get((named or report.category_name).casefold())
-    group = one_line(row.extras.get("group", ""))[:120]
-    if category is None or (not named and group not in category.groups):
-        return
-    if group not in category.groups:
-        group = category.groups[0] if category.groups else ""
+    category, group = named
     if category.name == report.category_name and group == report.group:
         return
-    update = _update_of(row, at=at, credit=credit, now=now)
+    update = _update_of(row, at=when.at, credit=credit, now=now)
     update.external_id, update.external_status_code = "", ""
     if category.name == report.category_name:
         update.text, update.extras = told_as_moved("group", report.group, group)
@@ -212,10 +272,37 @@ def _move(
         update.text, update.extras = told_as_moved("category", report.category_name, category.name)
     if category.pk != at_body.category_id:
         ledger.moved.append(_moved_fact(row, at_body.category_id, category, credit))
-        # As for one that people report there: what is private at the body is private here.
-        report.is_private = report.is_private or category.is_private
     report.category_name, report.group, at_body.category_id = category.name, group, category.pk
     ledger.made.append((update, False))
+
+
+def _named(row: FetchedUpdate, ledger: Ledger, when: _When) -> tuple[Category, str] | None:
+    """The category and group that a row moves its report to; None where it names none anew."""
+    report, at_body = ledger.reports[row.report_id], ledger.at_bodies[row.report_id, row.body_id]
+    known, told = ledger.categories[row.body_id], at_body.told
+    here = known.get(report.category_name.casefold())
+    named = known.get(one_line(row.extras.get("category", "")).casefold())
+    if named is not None and named.is_private and at_body.left_at is None:
+        # As for one that people report there: what is private at the body is private here.
+        report.is_private = True
+    if named is not None and is_news(told, [CATEGORY], at=when.place):
+        told[CATEGORY] = when.place
+    else:
+        named = None
+    group = one_line(row.extras.get("group", ""))[:120]
+    is_known = any(group in one.groups for one in known.values())
+    if is_known and when.place >= told.get(GROUP, (when.place, ""))[0]:
+        told[GROUP] = [when.place, group]
+    else:
+        group = ""
+    target = named or here
+    if target is None or not (named or group):
+        return None
+    if target is not here:
+        group = group or told.get(GROUP, (0, ""))[1]
+    if group in target.groups:
+        return target, group
+    return target, report.group if target is here else next(iter(target.groups), "")
 
 
 def _moved_fact(row: FetchedUpdate, old_id: int | None, category: Category, credit: Credit) -> Fact:
@@ -254,20 +341,26 @@ def _spoken(
 
 
 def _note_at_body(
-    row: FetchedUpdate, at_body: AtBodyNow, ledger: Ledger, *, at: datetime
+    row: FetchedUpdate, at_body: AtBodyNow, ledger: Ledger, *, when: _When
 ) -> None:  # fmt: skip
-    """Rule 7: what the body's system says of the report is kept; the newest row counts."""
-    at_body.customer_reference = row.customer_reference[:200] or at_body.customer_reference
-    if at_body.last_status_at is not None and at < at_body.last_status_at:
+    """Rule 7: what the body's system says is kept; of each thing the newest row counts."""
+    told, at = at_body.told, when.place
+    if is_news(told, [extra(ASSIGNED_EMAIL), extra(ASSIGNED_NAME)], at=at):
+        at_body.assign(row.extras, ledger.staff[row.body_id])
+    news = {name: row.extras[name] for name in row.extras if is_news(told, [extra(name)], at=at)}
+    at_body.extras = {**at_body.extras, **news}
+    told.update({extra(name): at for name in news})
+    if row.customer_reference and is_news(told, [REFERENCE], at=at):
+        at_body.customer_reference, told[REFERENCE] = row.customer_reference[:200], at
+    if row.status and is_news(told, [STATUS], at=at):
+        at_body.last_status, told[STATUS] = row.status[:60], at
+    if not is_news(told, [ROW], at=at):
         return
-    at_body.extras = {**at_body.extras, **row.extras}
+    told[ROW] = at
     at_body.extras["external_status_code"] = row.external_status_code
     if LATEST_ONLY in row.extras:
         at_body.extras[LATEST_WORDS] = row.text
-    at_body.assign(row.extras, ledger.staff[row.body_id])
-    if row.status:
-        at_body.last_status = row.status[:60]
-    at_body.last_status_at = at
+    at_body.last_status_at = when.at
 
 
 def _facts(ledger: Ledger, credit: Credit) -> list[Fact]:

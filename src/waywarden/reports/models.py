@@ -168,6 +168,9 @@ class ReportBody(models.Model):
         help_text=_("The body's person who has it, as its system says; only staff see it."),
     )
     extras = models.JSONField(default=dict)
+    told = models.JSONField(
+        default=dict, help_text=_("When its system told what: late rows do not undo newer ones.")
+    )
 
     class Meta:
         verbose_name = _("report at a body")

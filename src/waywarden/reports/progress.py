@@ -47,18 +47,44 @@ def state_after(
     at: datetime,
     changed_at: datetime | None,
     is_first_update: bool,
-    follows_own_row: bool = False,
+    follows_row: bool = False,
 ) -> State:
     """The report's state after a row (rule 4). `fetched` "" keeps it.
 
     A row that is not newer than the state's last change keeps it too, unless it is the report's
-    first update. `follows_own_row`: the last change was the same body's, so that of two rows of
-    one second the later in order counts.
+    first update. `follows_row`: a body's row told a state before, so that of two rows of one
+    second the later in order counts.
     """
-    is_newer = changed_at is None or at > changed_at or (follows_own_row and at == changed_at)
+    is_newer = changed_at is None or at > changed_at or (follows_row and at == changed_at)
     if not (is_newer or is_first_update):
         return State(current)
     return fetched_state(current=current, fetched=fetched or None)
+
+
+def state_after_late(
+    *,
+    current: State | str,
+    fetched: str,
+    at: datetime,
+    changed_at: datetime | None,
+    told_last: str,
+) -> State:
+    """The state after a row that is older than one which told a state already, `told_last`.
+
+    What it would be had they come in order: the newer one has the last word.
+    """
+    current = State(current)
+    between = state_after(
+        current=current,
+        fetched=fetched,
+        at=at,
+        changed_at=changed_at,
+        is_first_update=False,
+        follows_row=True,
+    )
+    if between is current or not told_last:
+        return current
+    return fetched_state(current=between, fetched=told_last)
 
 
 def shows_nothing_new(

@@ -56,14 +56,40 @@ def test_the_state_after_a_row(current, fetched, age, is_first, expected):
     assert state == expected
 
 
-def test_of_two_rows_of_one_second_by_the_same_body_the_later_in_order_counts():
+@pytest.mark.parametrize(
+    ("current", "fetched", "age", "told_last", "expected"),
+    [
+        ("in progress", "fixed - council", 1, "in progress", "in progress"),
+        ("fixed - council", "in progress", 1, "fixed - council", "fixed - council"),
+        ("closed", "in progress", -1, "fixed - council", "closed"),  # older than the last change
+        ("fixed - user", "confirmed", 1, "fixed - council", "fixed - council"),  # opened between
+        ("fixed - user", "fixed - council", 1, "fixed - council", "fixed - user"),
+        ("closed", "in progress", 1, "", "closed"),  # a problem born as closed
+        ("hidden", "confirmed", 1, "closed", "hidden"),
+        ("confirmed", "", 1, "closed", "confirmed"),
+    ],
+)
+def test_after_a_late_row_the_newer_one_has_the_last_word(
+    current, fetched, age, told_last, expected
+):
+    state = progress.state_after_late(
+        current=current,
+        fetched=fetched,
+        at=NOW + age * MINUTE,
+        changed_at=NOW,
+        told_last=told_last,
+    )
+    assert state == expected
+
+
+def test_of_two_rows_of_one_second_the_later_in_order_counts():
     state = progress.state_after(
         current="in progress",
         fetched="closed",
         at=NOW,
         changed_at=NOW,
         is_first_update=False,
-        follows_own_row=True,
+        follows_row=True,
     )
     assert state == "closed"
 

@@ -76,10 +76,16 @@ def test_a_row_that_says_nothing_of_it_leaves_it_and_an_empty_one_takes_it_away(
     assert assigned(report) is None
 
 
-def test_an_older_row_does_not_assign(body, report, ines):
-    take(body, update("u1", minutes_ago=10))
+def test_an_older_row_does_not_assign_where_a_newer_one_said_whom(body, report, ines):
+    take(body, update("u1", minutes_ago=10, extras={"assigned_user_email": ""}))
     take(body, update("u2", minutes_ago=20, extras={"assigned_user_email": ines.email}))
     assert assigned(report) is None
+
+
+def test_an_older_row_assigns_where_nothing_newer_said_whom(body, report, ines):
+    take(body, update("u1", minutes_ago=10))
+    take(body, update("u2", minutes_ago=20, extras={"assigned_user_email": ines.email}))
+    assert assigned(report) == ines
 
 
 LATEST = {"latest_data_only": "1"}

@@ -158,12 +158,26 @@ def test_a_category_in_the_extras_moves_the_report_and_an_update_says_so(body, r
     assert texts == {"A crew is on its way.", "Category changed from “Potholes” to “Lamps”."}
 
 
-def test_a_row_that_is_not_the_newest_moves_nothing(body, report):
-    Category.objects.create(body=body, name="Drains", slug="drains")
+def test_of_rows_that_name_a_category_the_newest_moves_the_report_whatever_comes_last(body, report):
+    for name in ("Drains", "Kerbs"):
+        Category.objects.create(body=body, name=name, slug=name.lower())
     take(body, update("u1", minutes_ago=10))
     take(body, update("u2", minutes_ago=20, extras={"category": "Drains"}))
     report.refresh_from_db()
-    assert report.category_name == "Potholes"
+    assert report.category_name == "Drains"  # nothing newer says another
+    take(body, update("u3", minutes_ago=30, extras={"category": "Kerbs"}))
+    report.refresh_from_db()
+    assert report.category_name == "Drains"
+
+
+def test_a_category_that_the_report_has_already_leaves_its_group(body, report):
+    Category.objects.filter(body=body).update(groups=["Pavements", "Roads"])
+    take(body, update("u1", extras={"category": "Potholes"}))
+    report.refresh_from_db()
+    assert report.group == "Roads"
+    take(body, update("u2", minutes_ago=20, extras={"category": "Potholes", "group": "Pavements"}))
+    report.refresh_from_db()
+    assert report.group == "Pavements"
 
 
 def test_a_move_into_a_private_category_makes_the_report_private(body, report):
@@ -215,15 +229,43 @@ def test_a_category_that_is_deleted_or_not_there_moves_nothing(body, report, sta
     assert Update.objects.count() == 1
 
 
+def test_a_late_row_does_not_undo_a_newer_one_that_said_what_was_so_already(body, report):
+    take(body, update("u1", status="in_progress", minutes_ago=30))
+    take(body, update("u3", status="in_progress", minutes_ago=10, description="Nearly there."))
+    take(body, update("u2", status="fixed", minutes_ago=20, description="Done?"))
+    assert state_of(report) == "in progress"
+    late = Update.objects.get(external_id="u2")
+    assert (late.state, late.visibility) == ("", "shown")
+
+
+def test_a_late_row_adds_what_nothing_newer_has_told(body, report):
+    newest = {"crew": "8", "van": "3"}
+    take(body, update("u2", minutes_ago=10, customer_reference="R-2", extras=newest))
+    late = {"crew": "7", "depot": "North"}
+    take(body, update("u1", minutes_ago=20, customer_reference="R-1", extras=late))
+    here = ReportBody.objects.get(report=report)
+    assert here.customer_reference == "R-2"
+    told = {name: here.extras[name] for name in ("crew", "van", "depot")}
+    assert told == {"crew": "8", "van": "3", "depot": "North"}
+
+
+def test_rows_from_before_the_sending_keep_their_order_whichever_comes_first(body, report):
+    """The body's clock is slow: all its rows seem to come from before the report was sent."""
+    ReportBody.objects.update(sent_at=clock.now())
+    take(body, update("u2", status="fixed", minutes_ago=20))
+    take(body, update("u1", status="in_progress", minutes_ago=30))
+    assert state_of(report) == "fixed - council"
+
+
 def test_one_bad_row_costs_itself_only(body, report, monkeypatch):
     from waywarden.reports import fetched_services
 
     sound = fetched_services._note_at_body
 
-    def breaks(row, at_body, ledger, *, at):
+    def breaks(row, at_body, ledger, *, when):
         if row.update_id == "bad":
             raise ValueError(row)
-        sound(row, at_body, ledger, at=at)
+        sound(row, at_body, ledger, when=when)
 
     monkeypatch.setattr(fetched_services, "_note_at_body", breaks)
     counts = take(body, update("u1"), update("bad"), update("u2", status="fixed", minutes_ago=5))
