@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0015_update_count"),
+        ("reports", "0016_ward_figures"),
     ]
 
     operations = [
