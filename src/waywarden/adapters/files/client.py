@@ -5,6 +5,7 @@ Errors: TryLater (nothing was done, or it may be done again under the same name)
 
 import base64
 import importlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ class Folder(Protocol):
     """A place for files."""
 
     def entries(self, under: str) -> list[Entry]: ...
-    def read(self, under: str, name: str, *, max_bytes: int) -> bytes: ...
+    def read(self, under: str, name: str, *, max_bytes: int) -> bytes | None: ...
     def put(self, under: str, name: str, content: bytes) -> None: ...
+    def look(self, under: str, *, writes: bool) -> None: ...
 
 
 class LocalFolder:
@@ -43,7 +45,7 @@ class LocalFolder:
 
     def entries(self, under: str) -> list[Entry]:
         """Its files, by name."""
-        with _local():
+        with _local(self._path / under):
             found = [
                 (path.name, path.stat())
                 for path in (self._path / under).iterdir()
@@ -51,29 +53,46 @@ class LocalFolder:
             ]
         return sorted((Entry(n, s.st_size, s.st_mtime) for n, s in found), key=lambda e: e.name)
 
-    def read(self, under: str, name: str, *, max_bytes: int) -> bytes:
-        """A file's content."""
-        with _local(), (self._path / under / name).open("rb") as file:
-            return _whole(file.read(max_bytes + 1), max_bytes)
+    def read(self, under: str, name: str, *, max_bytes: int) -> bytes | None:
+        """A file's content, None when it was just taken away."""
+        path = self._path / under / name
+        try:
+            with _local(path), path.open("rb") as file:
+                return _whole(file.read(max_bytes + 1), max_bytes)
+        except Misconfigured as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
 
     def put(self, under: str, name: str, content: bytes) -> None:
         """A file, whole or not at all; the same name twice is the same file."""
-        with _local():
-            folder = self._path / under
+        folder = self._path / under
+        with _local(folder):
             folder.mkdir(parents=True, exist_ok=True)
             part = folder / (name + PART)
             part.write_bytes(content)
             part.replace(folder / name)
 
+    def look(self, under: str, *, writes: bool) -> None:
+        """Whether it can be used. One that is written into is made when it is needed."""
+        folder = self._path / under
+        while writes and not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        with _local(folder):
+            folder.stat()
+        may = os.access(folder, os.R_OK | os.X_OK | (os.W_OK if writes else 0))
+        if not folder.is_dir() or not may:
+            raise Misconfigured(f"{folder} may not be used by this user.")
+
 
 @contextmanager
-def _local() -> Iterator[None]:
+def _local(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise Misconfigured("The folder that the file names is not there.") from error
+        raise Misconfigured(f"{path} is not there.") from error
     except PermissionError as error:
-        raise Misconfigured("The folder that the file names may not be used.") from error
+        raise Misconfigured(f"{path} may not be used by this user.") from error
     except OSError as error:
         raise TryLater(f"The folder cannot be used now ({type(error).__name__}).") from error
 
@@ -86,22 +105,28 @@ class SftpFolder:
 
     def entries(self, under: str) -> list[Entry]:
         """Its files, by name."""
-        with self._connected() as client:
+        with self._connected(self._path / under) as client:
             found = client.listdir_attr(str(self._path / under))
         files = [one for one in found if not one.longname.startswith("d")]
         entries = (Entry(one.filename, one.st_size or 0, one.st_mtime or 0) for one in files)
         return sorted(entries, key=lambda entry: entry.name)
 
-    def read(self, under: str, name: str, *, max_bytes: int) -> bytes:
-        """A file's content."""
-        with self._connected() as client, client.open(str(self._path / under / name), "rb") as file:
-            file.prefetch()
-            return _whole(file.read(max_bytes + 1), max_bytes)
+    def read(self, under: str, name: str, *, max_bytes: int) -> bytes | None:
+        """A file's content, None when it was just taken away."""
+        path = self._path / under / name
+        try:
+            with self._connected(path) as client, client.open(str(path), "rb") as file:
+                file.prefetch()
+                return _whole(file.read(max_bytes + 1), max_bytes)
+        except Misconfigured as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
 
     def put(self, under: str, name: str, content: bytes) -> None:
         """A file, whole or not at all; the same name twice is the same file."""
         target = str(self._path / under / name)
-        with self._connected() as client:
+        with self._connected(self._path / under) as client:
             with client.open(target + PART, "wb") as file:
                 file.write(content)
             try:
@@ -110,8 +135,12 @@ class SftpFolder:
                 _remove(client, target)
                 client.rename(target + PART, target)
 
+    def look(self, under: str, *, writes: bool) -> None:  # noqa: ARG002 - only a file would tell
+        """Whether it is there."""
+        self.entries(under)
+
     @contextmanager
-    def _connected(self) -> Iterator[Any]:
+    def _connected(self, path: PurePosixPath) -> Iterator[Any]:
         paramiko = _library()
         sftp = self._sftp
         client = paramiko.SSHClient()
@@ -140,8 +169,11 @@ class SftpFolder:
             raise Misconfigured("The SFTP server does not accept this adapter.") from error
         except paramiko.BadHostKeyException as error:
             raise Misconfigured("The SFTP server has another key than the file says.") from error
-        except (FileNotFoundError, PermissionError) as error:
-            raise Misconfigured("A folder that the file names cannot be used over SFTP.") from error
+        except FileNotFoundError as error:
+            raise Misconfigured(f"{path} is not there, on the SFTP server.") from error
+        except PermissionError as error:
+            message = f"{path} may not be used by this user, on the SFTP server."
+            raise Misconfigured(message) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             named_error = type(error).__name__
             raise TryLater(f"The SFTP server cannot be used now ({named_error}).") from error

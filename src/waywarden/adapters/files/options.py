@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -80,9 +80,17 @@ class FilesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     ]
     sftp: Sftp | None = None
     separator: Annotated[str, Meta(min_length=1, max_length=1, description="Between cells.")] = ","
-    encoding: Annotated[str, Meta(description="The charset, such as `utf-8-sig` or `cp1252`.")] = (
-        "utf-8"
-    )
+    encoding: Annotated[
+        str,
+        Meta(
+            description="The charset, such as `cp1252`; a file that begins with a mark of UTF-8 or "
+            "UTF-16 is read by that."
+        ),
+    ] = "utf-8"
+    decimal: Annotated[
+        Literal[".", ","],
+        Meta(description="What stands in numbers that go out; those that come in may have either."),
+    ] = "."
     time_format: Annotated[
         str, Meta(description="How times are written (`strftime`); ISO 8601 unless named.")
     ] = ""
@@ -112,13 +120,19 @@ def faults(deployment: Deployment, options: FilesOptions) -> Iterator[Complaint]
         yield "system.projection", problem
     if not deployment.services:
         yield "services", "there are none: a folder cannot be asked, so name them here"
+    yield from _reading_faults(options)
+    if options.sftp is not None and not (options.sftp.password or options.sftp.key_file):
+        yield "system.sftp.password", "this is missing (or `key_file`)"
+
+
+def _reading_faults(options: FilesOptions) -> Iterator[Complaint]:
+    if options.separator == options.decimal:
+        yield "system.decimal", "this stands between cells already (`separator`)"
     updates, reports = options.updates, options.reports
     if updates is not None and not (updates.report or updates.ref):
         yield "system.updates.report", "this is missing (or `ref`)"
     if reports is not None and not reports.id:
         yield "system.reports.id", "this is missing"
-    if options.sftp is not None and not (options.sftp.password or options.sftp.key_file):
-        yield "system.sftp.password", "this is missing (or `key_file`)"
 
 
 def placed(options: FilesOptions, folder: Path) -> FilesOptions:

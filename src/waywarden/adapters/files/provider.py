@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from waywarden.adapters import fields, letters
 from waywarden.adapters.contract import (
     BadRow,
+    Finding,
     NotOffered,
     Report,
     Sent,
@@ -46,12 +47,15 @@ from waywarden.adapters.opening import Opening, over_system
 from waywarden.adapters.pictures import is_picture
 from waywarden.adapters.values import message_values, report_values
 from waywarden.kernel import clock
-from waywarden.kernel.errors import BadReply, RuleBroken
+from waywarden.kernel.errors import BadReply, RuleBroken, WaywardenError
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
 
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+SETTLED_AFTER = 60.0
+"""Seconds after which nobody is in the middle of a file's last row any more."""
 Row = Mapping[str, str]
+Marks = Sequence[tuple[str, str]]
 
 
 class FilesSystem(System):
@@ -63,6 +67,7 @@ class FilesSystem(System):
             zone=ZoneInfo(zone), time_format=options.time_format, projection=options.projection
         )
         self._collecting = threading.Lock()
+        self._by = letters.content_id([options, zone])[:8]
 
     def send_report(self, report: Report) -> Sent:
         number, new, now = _number_of(report.ref or report.key), report.new, clock.now()
@@ -114,7 +119,10 @@ class FilesSystem(System):
             self._folder.put(out.folder, photo, step.blob)
             return
         content = tables.written(
-            step.data["row"], separator=self._options.separator, encoding=self._options.encoding
+            step.data["row"],
+            separator=self._options.separator,
+            encoding=self._options.encoding,
+            decimal=self._options.decimal,
         )
         # The same step puts the same file under the same name, however often it is taken.
         name = f"{out.prefix}{_number_of(step.report_id)}-{letters.content_id(step.key)[:8]}.csv"
@@ -142,6 +150,19 @@ class FilesSystem(System):
             if (updates := self._options.updates) is not None:
                 self._take_in("updates", updates, self._keep_updates)
 
+    def look(self) -> Iterable[Finding]:
+        """Whether the folders are there, and may be used; the files are looked into elsewhere."""
+        parts = ("report", "message", "updates", "reports")
+        for name in parts:
+            table = getattr(self._options, name)
+            if table is None:
+                continue
+            try:
+                self._folder.look(table.folder, writes=name in ("report", "message"))
+            except WaywardenError as error:
+                key = f"system.{name}.folder" if table.folder else "system.folder"
+                yield Finding(key, str(error))
+
     def preview_report(self, report: Report) -> str:
         row = self._report_row(report, ())
         return f"a file with the row\n{json.dumps(row, indent=2, ensure_ascii=False)}"
@@ -168,28 +189,36 @@ class FilesSystem(System):
         self,
         source: str,
         named: UpdatesFiles | ReportsFiles,
-        keep: Callable[[Any, Iterator[Row], tuple[str, str]], None],
+        keep: Callable[[Any, Iterator[Row], Marks], None],
     ) -> None:
-        quiet_before = clock.now().timestamp() - self._options.quiet_seconds
+        now = clock.now().timestamp()
         for entry in self._folder.entries(named.folder):
-            mark = (f"{source}/{entry.name}", f"{entry.size} {entry.changed}")
-            if not _is_meant(entry, named.pattern) or entry.changed > quiet_before:
+            # Read by another file, the same rows may say something else.
+            mark = (f"{source}/{entry.name}", f"{entry.size} {entry.changed} {self._by}")
+            is_quiet = entry.changed <= now - self._options.quiet_seconds
+            if not _is_meant(entry, named.pattern) or not is_quiet:
                 continue
             if self._kept.mark(mark[0]) == mark[1]:
                 continue
             content = self._folder.read(named.folder, entry.name, max_bytes=self._options.max_bytes)
+            if content is None:
+                continue
+            is_settled = tables.is_ended(content) or entry.changed <= now - SETTLED_AFTER
             try:
                 rows = tables.rows_in(
-                    content, separator=self._options.separator, encoding=self._options.encoding
+                    content,
+                    separator=self._options.separator,
+                    encoding=self._options.encoding,
+                    needed=_needed(named),
+                    is_settled=is_settled,
                 )
-                keep(named, rows, mark)
+                keep(named, rows, [mark] if is_settled else [])
             except BadReply as error:
+                # Without a mark: it is read again, by a mended deployment file perhaps.
                 bad = BadRow(f"{source}/{entry.name}", str(error))
-                self._kept.opened(None, bad=[bad], marks=[mark])
+                self._kept.opened(None, bad=[bad])
 
-    def _keep_updates(
-        self, named: UpdatesFiles, rows: Iterator[Row], mark: tuple[str, str]
-    ) -> None:
+    def _keep_updates(self, named: UpdatesFiles, rows: Iterator[Row], marks: Marks) -> None:
         good: list[types.ServiceRequestUpdate] = []
         bad: list[BadRow] = []
         now = clock.now()
@@ -199,15 +228,13 @@ class FilesSystem(System):
             else:
                 good.append(letters.as_told(row, taken_at=now))
         changed = self._changed_requests(good)
-        self._kept.opened(None, updates=good, requests=changed, bad=bad, marks=[mark])
+        self._kept.opened(None, updates=good, requests=changed, bad=bad, marks=marks)
 
-    def _keep_reports(
-        self, named: ReportsFiles, rows: Iterator[Row], mark: tuple[str, str]
-    ) -> None:
+    def _keep_reports(self, named: ReportsFiles, rows: Iterator[Row], marks: Marks) -> None:
         found = list(each(rows, lambda one: self._request_of(named, one), key=letters.content_id))
         bad = [row for row in found if isinstance(row, BadRow)]
         good = [row for row in found if not isinstance(row, BadRow)]
-        self._kept.opened(None, requests=good, bad=bad, marks=[mark])
+        self._kept.opened(None, requests=good, bad=bad, marks=marks)
 
     def _changed_requests(
         self, updates: list[types.ServiceRequestUpdate]
@@ -275,7 +302,15 @@ def _photos(out: OutFile, sent: Report | Update, *, number: str) -> list[StepDra
 def _whole(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if tables.CUT_OFF in row:
         raise RuleBroken("the file ends in the middle of this row")
+    if tables.UNREADABLE in row:
+        raise RuleBroken("the row has letters of another charset than the file names")
     return row
+
+
+def _needed(named: UpdatesFiles | ReportsFiles) -> list[str]:
+    """The headings without which no row can be used, or would say nothing."""
+    places = ("id", "report", "ref", "status", "at", "category", "created")
+    return [place for one in places if (place := getattr(named, one, ""))]
 
 
 def _is_meant(entry: Entry, pattern: str) -> bool:

@@ -1,5 +1,6 @@
 """CSV out and in, over a folder and over SFTP."""
 
+import os
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,8 @@ import paramiko
 import pytest
 
 from waywarden.adapters.app import build_app
-from waywarden.adapters.deployment import BadDeployment, load_all
+from waywarden.adapters.asking import asked
+from waywarden.adapters.deployment import BadDeployment, load, load_all
 from waywarden.adapters.files.client import LocalFolder
 from waywarden.adapters.files.fake import Exchange
 from waywarden.adapters.files.tests.sftp_server import served
@@ -245,12 +247,89 @@ def test_an_old_change_is_told_by_the_time_it_came(adapter, exchange):
 
 def test_a_bad_row_is_set_aside_and_a_bad_file_too(adapter, exchange):
     exchange.tell("updates-1.csv", [change() | {"When": "yesterday"}, change()])
-    (exchange.folder / "in" / "updates-2.csv").write_bytes(b"Reference\n\xff\xfe\n")
+    (exchange.folder / "in" / "updates-2.csv").write_bytes(b"Reference\n77\n")
     (exchange.folder / "in" / "updates-3.csv.part").write_text("half")
     assert len(updates(adapter)) == 1
     page = adapter.get("/").text
     assert "&#x27;yesterday&#x27; is no date" in page
-    assert "updates/updates-2.csv: The file is not written in utf-8" in page
+    assert "updates/updates-2.csv: The file has no column &#x27;Status&#x27;" in page
+    assert "it has: Reference." in page
+
+
+def test_a_file_by_another_separator_says_so_and_goes_out_when_the_deployment_is_mended(
+    deploy, exchange
+):
+    exchange.tell("updates.csv", [change()], separator=";")
+    adapter = deploy()
+    assert updates(adapter) == []
+    assert "Is &#x27;,&#x27; what stands between its cells?" in adapter.get("/").text
+    adapter = deploy(lambda text: text.replace('separator = ","', 'separator = ";"'))
+    assert [row["status"] for row in updates(adapter)] == ["FIXED"]
+
+
+def test_rows_of_a_wrong_format_of_times_go_out_when_the_deployment_is_mended(deploy, exchange):
+    exchange.tell("updates.csv", [change() | {"When": f"{clock.now():%d.%m.%Y %H:%M}"}])
+    assert updates(deploy()) == []
+    right = 'time_format = "%d.%m.%Y %H:%M"'
+    adapter = deploy(lambda text: text.replace("quiet_seconds", f"{right}\nquiet_seconds"))
+    assert [row["status"] for row in updates(adapter)] == ["FIXED"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_mark_that_names_the_charset_is_believed(deploy, exchange, encoding):
+    adapter = deploy(lambda text: text.replace('encoding = "utf-8"', 'encoding = "cp1252"'))
+    exchange.tell("updates.csv", [change(note="Täyttö")], encoding=encoding)
+    assert [row["description"] for row in updates(adapter)] == ["Täyttö"]
+
+
+def test_letters_of_another_charset_set_their_row_aside_and_no_other(adapter, exchange):
+    rows = [change(note="Täyttö"), change(note="Filled")]
+    exchange.tell("updates.csv", rows, encoding="cp1252")
+    assert [row["description"] for row in updates(adapter)] == ["Filled"]
+    assert "the row has letters of another charset than the file names" in adapter.get("/").text
+
+
+def test_a_last_row_that_may_go_on_waits_until_the_file_is_settled(adapter, exchange):
+    path = exchange.tell("updates.csv", [change(note="First"), change(status="Completed")])
+    whole = path.read_bytes().removesuffix(b"\r\n")
+    cut = whole.replace(b"Completed,Filled", b"Completed,Fil")  # its When is whole, its line is not
+    path.write_bytes(cut)
+    assert [row["description"] for row in updates(adapter)] == ["First"]
+    before = clock.now().timestamp() - 120
+    os.utime(path, (before, before))
+    assert [row["description"] for row in updates(adapter)] == ["First", "Fil"]
+
+
+def test_a_file_that_is_taken_away_while_it_is_read_is_left_out(adapter, exchange, monkeypatch):
+    exchange.tell("updates.csv", [change()])
+    entries = LocalFolder.entries
+
+    def then_gone(folder, under):
+        found = entries(folder, under)
+        (exchange.folder / "in" / "updates.csv").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(LocalFolder, "entries", then_gone)
+    assert updates(adapter) == []
+
+
+def test_numbers_go_out_with_a_decimal_comma_where_the_file_wants_one(deploy, exchange):
+    adapter = deploy(lambda text: text.replace('separator = ","', 'separator = ";"\ndecimal = ","'))
+    adapter.post("/requests.json", report())
+    go_round(adapter)
+    (path,) = (exchange.folder / "out").glob("*.csv")
+    assert ";60,17;24,94;" in path.read_text()
+
+
+def test_folders_that_are_not_there_are_named_before_anything_is_sent(deploy, exchange, tmp_path):
+    deploy(lambda text: text.replace('folder = "in"', 'folder = "inbox"'))
+    path = tmp_path / "deployments" / "east.toml"
+    found = list(asked(load(path, KINDS, environ=ENVIRON), environ=ENVIRON))
+    wrong = [str(one) for one, is_wrong in found if is_wrong]
+    assert [one.partition(": ")[2] for one in wrong] == [
+        f"system.{part}.folder: {exchange.folder}/inbox is not there."
+        for part in ("updates", "reports")
+    ]
 
 
 def test_a_file_that_just_changed_waits_until_it_is_quiet(deploy, exchange):
@@ -341,6 +420,7 @@ def test_a_server_that_is_away_is_tried_later(deploy):
         ('folder = "out"', 'folder = "../out"', "system.report.folder"),
         ('folder = "out"', 'folder = "/out"', "system.report.folder"),
         ('separator = ","', 'separator = ",,"', "system.separator"),
+        ('separator = ","', 'separator = ","\ndecimal = ","', "system.decimal"),
     ],
 )
 def test_faults_are_named(deploy, old, new, key):
