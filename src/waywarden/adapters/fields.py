@@ -4,6 +4,7 @@ A kind says where each value stands (a column, a path in JSON); these say what i
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
@@ -18,6 +19,10 @@ from waywarden.kernel.text import one_line, paragraphs
 from waywarden.open311 import types
 from waywarden.open311.dates import read_date
 
+MOST_SECONDS = 100_000_000_000
+"""More than that are milliseconds (as seconds it would be in the year 5138)."""
+_TICKS = re.compile(r"/Date\((\d+)(?:[+-]\d{4})?\)/")
+"""How some systems write milliseconds since 1970 into JSON."""
 Values = Mapping[str, Any]
 
 
@@ -120,7 +125,7 @@ def request_of(values: Values, reading: Reading) -> types.ServiceRequest:
         lat=lat,
         long=long,
         media_urls=_addresses(values.get("photos")),
-        non_public="public" in values and not _is_true(values["public"]),
+        non_public="public" in values and not is_true(values["public"]),
         extras=extras,
     )
 
@@ -133,7 +138,18 @@ def moment_of(value: Any, reading: Reading) -> datetime | None:
         return (value if value.tzinfo else value.replace(tzinfo=reading.zone)).astimezone(UTC)
     if isinstance(value, date):
         return datetime.combine(value, time(), tzinfo=reading.zone).astimezone(UTC)
-    return _moment_in(str(value), reading)
+    if isinstance(value, int | float):
+        return _counted(value)
+    ticks = _TICKS.fullmatch(str(value).strip())
+    return _counted(int(ticks[1])) if ticks else _moment_in(str(value), reading)
+
+
+def _counted(number: float) -> datetime:
+    """From seconds since 1970, or from milliseconds where it is too much for seconds."""
+    try:
+        return datetime.fromtimestamp(number / 1000 if number > MOST_SECONDS else number, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise RuleBroken(f"{number:g} is no date") from error
 
 
 def _moment_in(text: str, reading: Reading) -> datetime | None:
@@ -208,7 +224,10 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
-def _is_true(value: Any) -> bool:
+def is_true(value: Any) -> bool:
+    """Whether a value says yes, in whatever way systems say it."""
+    if isinstance(value, bool | int | float):
+        return bool(value)
     return str(value).strip().lower() in {"1", "true", "yes", "y", "t", "on"}
 
 

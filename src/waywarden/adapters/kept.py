@@ -36,13 +36,18 @@ class Kept:
     def __init__(self, store: Store, jurisdiction: str) -> None:
         self._store, self._jurisdiction = store, jurisdiction
 
-    def take_in(self, letter: bytes, *, source: str) -> None:
-        """Keeps a whole answer before anybody looks into it: it will not be given again."""
-        with self._store.connect() as db:
+    def take_in(self, letter: bytes, *, source: str, mark: tuple[str, str] | None = None) -> None:
+        """Keeps a whole answer before anybody looks into it: it will not be given again.
+
+        `mark` says, in the same moment, how far the system was read with it.
+        """
+        with self._store.transaction() as db:
             db.execute(
                 "insert into inbox (jurisdiction, source, body, taken_at) values (?, ?, ?, ?)",
                 [self._jurisdiction, source, letter, _stamp(clock.now())],
             )
+            if mark is not None:
+                self._mark(db, *mark)
 
     def letters(self, source: str) -> list[tuple[int, bytes, datetime]]:
         """Number, content and time of the answers that nobody has looked into."""

@@ -60,10 +60,15 @@ class RestClient:
             return address
         return address + ("&" if "?" in address else "?") + urlencode(query)
 
-    def pages(self, address: str, paging: Paging, path: str) -> Iterator[Any]:
-        """The JSON of each page of a list, its rows at `path`. Raises BadReply for circles."""
+    def pages(
+        self, address: str, paging: Paging, path: str, *, start: str = ""
+    ) -> Iterator[tuple[Any, str]]:
+        """The JSON of each page of a list, its rows at `path`, and what tells the next page.
+
+        `start` is a cursor to go on from. Raises BadReply for circles.
+        """
         seen: set[str] = set()
-        mark = str(paging.first) if paging.kind in ("page", "offset") else ""
+        mark = str(paging.first) if paging.kind in ("page", "offset") else start
         here = address
         for _turn in range(MOST_PAGES):
             asked = self._page_address(here, paging, mark)
@@ -71,10 +76,12 @@ class RestClient:
                 break
             seen.add(asked)
             plain = decoded(self.read(asked))
-            yield plain
-            mark = self._next_mark(paging, mark, plain, len(rows_of(plain, path)))
-            if not mark:
+            after = self._next_mark(paging, mark, plain, path)
+            yield plain, after
+            is_last = paging.kind == "cursor" and after == mark and not rows_of(plain, path)
+            if not after or is_last:  # some name the last cursor again when there is no more
                 return
+            mark = after
             if paging.kind == "link":
                 here = urljoin(asked, mark)
         message = "The system's list leads in circles."
@@ -88,10 +95,11 @@ class RestClient:
             query[paging.parameter] = mark
         return self.with_query(address, query)
 
-    def _next_mark(self, paging: Paging, mark: str, plain: Any, rows: int) -> str:
-        """What tells the next page, "" when this was the last. `rows` is how many it held."""
+    def _next_mark(self, paging: Paging, mark: str, plain: Any, path: str) -> str:
+        """What tells the next page, "" when this was the last. Its rows are at `path`."""
         if paging.kind in ("cursor", "link"):
             return str(found(paging.next, plain) or "")
+        rows = len(rows_of(plain, path))
         if paging.kind == "none" or not rows or rows < paging.size:
             return ""
         return str(int(mark) + (1 if paging.kind == "page" else rows))

@@ -61,6 +61,13 @@ class PostCall(Call, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="Where a token stands instead (JMESPath); `[system.token]` says the rest."
         ),
     ] = ""
+    refused: Annotated[
+        str,
+        Meta(
+            description="What stands in a successful answer that is a refusal all the same, such "
+            "as its words (JMESPath); nothing: it was taken."
+        ),
+    ] = ""
 
 
 class MessageCall(PostCall, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,7 +182,19 @@ class UpdatesList(UpdateFields, frozen=True, kw_only=True, forbid_unknown_fields
     once: Annotated[
         bool, Meta(description="Whether each change is handed out once only; then it is kept here.")
     ] = False
+    resume: Annotated[
+        bool,
+        Meta(
+            description="Whether the list is asked for from the last cursor on, and not by time; "
+            "then each change is kept here."
+        ),
+    ] = False
     paging: Paging = Paging()
+
+    @property
+    def is_collected(self) -> bool:
+        """Whether its changes are kept here and told from here."""
+        return self.once or self.resume or not self.at
 
 
 class RestOptions(HttpOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -243,8 +262,15 @@ def _place_faults(options: RestOptions) -> Iterator[Complaint]:
         call = options.report if at == "token" else options.message
         if call is not None and bool(call.token) != (getattr(options, at) is not None):
             yield f"system.{at}", "a token's place in an answer and this table go together"
-    if options.updates is not None and not (options.updates.report or options.updates.ref):
+    if options.updates is not None:
+        yield from _updates_faults(options.updates)
+
+
+def _updates_faults(updates: UpdatesList) -> Iterator[Complaint]:
+    if not (updates.report or updates.ref):
         yield "system.updates.report", "this is missing (or `ref`)"
+    if updates.resume and updates.paging.kind != "cursor":
+        yield "system.updates.resume", "to go on from a cursor, `paging` must be by cursor"
 
 
 def _auth_faults(auth: Auth) -> Iterator[Complaint]:
@@ -281,8 +307,8 @@ def _templates_in(options: RestOptions) -> Iterator[tuple[str, Any, Iterable[str
 
 def _paths_in(options: RestOptions) -> Iterator[tuple[str, str]]:
     parts: Mapping[str, tuple[str, ...]] = {
-        "report": ("id", "token"),
-        "message": ("id", "token"),
+        "report": ("id", "token", "refused"),
+        "message": ("id", "token", "refused"),
         "token": ("id",),
         "message_token": ("id",),
         "find_report": ("rows", "id", "ref"),

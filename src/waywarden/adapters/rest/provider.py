@@ -44,7 +44,14 @@ from waywarden.adapters.rest.options import (
     faults,
 )
 from waywarden.adapters.rest.photos import Photos
-from waywarden.adapters.rest.reading import decoded, question_of, rows_of, sent_of, text_at
+from waywarden.adapters.rest.reading import (
+    decoded,
+    question_of,
+    rows_of,
+    sent_of,
+    text_at,
+    words_of,
+)
 from waywarden.adapters.rest.templating import Templates, found
 from waywarden.adapters.values import answers_in, message_values, report_values
 from waywarden.kernel import clock
@@ -56,7 +63,7 @@ from waywarden.open311.dates import write_date
 
 MOST_CLASHES = 4
 """How often something is read and written again when somebody else wrote meanwhile."""
-EVENTS = "events"
+EVENTS, CURSOR = "events", "cursor"
 
 
 class RestSystem(System):
@@ -92,7 +99,7 @@ class RestSystem(System):
                 service_name=one_line(str(found(named.name, row) or code)),
                 description=paragraphs(str(found(named.description, row) or "")),
                 group=one_line(str(found(named.group, row) or "")),
-                keywords=tuple(map(str, found(named.keywords, row) or ())),
+                keywords=words_of(found(named.keywords, row)),
             )
             for row in rows
             if (code := found(named.code, row)) not in (None, "")
@@ -189,21 +196,24 @@ class RestSystem(System):
         named = self._options.updates
         if named is None:
             raise NotOffered
-        if named.once or not named.at:
+        if named.is_collected:
             self.collect()
             return self._kept.updates(since, until)
-        return self._listed(named, self._pages(named, since, until))
+        pages = self._pages(named, since, until)
+        return self._listed(named, (plain for plain, _cursor in pages))
 
     def collect(self) -> None:
         """Takes in what is handed out once, and what has no time of its own."""
         named = self._options.updates
-        if named is None or not (named.once or not named.at):
+        if named is None or not named.is_collected:
             return
         with self._collecting:
             self._open_letters(named)  # of a process that was killed between
             now = clock.now()
-            for plain in self._pages(named, now, now):
-                self._kept.take_in(msgspec.json.encode(plain), source=EVENTS)
+            start = self._kept.mark(CURSOR) if named.resume else ""
+            for plain, cursor in self._pages(named, now, now, start=start):
+                mark = (CURSOR, cursor) if named.resume and cursor else None
+                self._kept.take_in(msgspec.json.encode(plain), source=EVENTS, mark=mark)
             self._open_letters(named)
 
     def preview_report(self, report: Report) -> str:
@@ -279,7 +289,7 @@ class RestSystem(System):
         }
         given = {**values, "categories": list(wanted.categories), "states": list(wanted.states)}
         address = self._client.address(named.path, named.query, given)
-        for plain in self._client.pages(address, named.paging, named.rows):
+        for plain, _cursor in self._client.pages(address, named.paging, named.rows):
             yield from rows_of(plain, named.rows)
 
     def _rows_by_id(self, named: ReportsList, ids: Iterable[str]) -> Iterator[Any]:
@@ -292,10 +302,12 @@ class RestSystem(System):
             if row is not None:
                 yield row
 
-    def _pages(self, named: UpdatesList, since: datetime, until: datetime) -> Iterator[Any]:
+    def _pages(
+        self, named: UpdatesList, since: datetime, until: datetime, *, start: str = ""
+    ) -> Iterator[tuple[Any, str]]:
         values = {"since": write_date(since), "until": write_date(until)}
         address = self._client.address(named.path, named.query, values)
-        return self._client.pages(address, named.paging, named.rows)
+        return self._client.pages(address, named.paging, named.rows, start=start)
 
     def _listed(
         self, named: UpdatesList, pages: Iterable[Any]

@@ -7,12 +7,16 @@ import msgspec
 
 from waywarden.adapters.contract import Sent
 from waywarden.adapters.deployment import DATA_TYPES
+from waywarden.adapters.fields import is_true
 from waywarden.adapters.rest.options import PostCall, QuestionsList
 from waywarden.adapters.rest.templating import found
-from waywarden.kernel.errors import BadReply
+from waywarden.kernel.errors import BadReply, Refused
 from waywarden.kernel.http import Answer
-from waywarden.kernel.text import one_line
+from waywarden.kernel.text import one_line, shorten
 from waywarden.open311.types import Attribute, AttributeValue
+
+WHOLE = "@"
+"""The path of the answer itself."""
 
 
 def decoded(answer: Answer) -> Any:
@@ -24,8 +28,13 @@ def decoded(answer: Answer) -> Any:
 
 
 def rows_of(plain: Any, path: str) -> list[Any]:
-    """The rows at a path. Raises BadReply where there is no list."""
+    """The rows at a path. Raises BadReply where there is no list.
+
+    What was XML once knows no list of one: a single row at a path of its own is such a list.
+    """
     rows = found(path, plain)
+    if isinstance(rows, dict) and path != WHOLE:
+        return [rows]
     if not isinstance(rows, list):
         message = "The system's answer holds no list where the file says there is one."
         raise BadReply(message)
@@ -34,14 +43,24 @@ def rows_of(plain: Any, path: str) -> list[Any]:
 
 def sent_of(call: PostCall, answer: Answer, *, otherwise: str) -> Sent:
     """The id or the token in an answer; `otherwise` where the file names no place for either."""
-    if not call.id and not call.token:
+    if not call.id and not call.token and not call.refused:
         return Sent(id=otherwise)
     plain = decoded(answer)
+    if why := found(call.refused, plain):
+        raise Refused(f"The system refused it: {shorten(one_line(str(why)), 200)}")
+    if not call.id and not call.token:
+        return Sent(id=otherwise)
     number, token = text_at(call.id, plain), text_at(call.token, plain)
     if not number and not token:
         message = "The system's answer holds no id where the file says there is one."
         raise BadReply(message)
     return Sent(id=number) if number else Sent(token=token)
+
+
+def words_of(value: Any) -> tuple[str, ...]:
+    """Keywords, a list or in one text with commas."""
+    found = value.split(",") if isinstance(value, str) else value
+    return tuple(word for one in found or () if (word := one_line(str(one))))
 
 
 def text_at(path: str, plain: Any) -> str:
@@ -61,7 +80,7 @@ def question_of(row: Any, named: QuestionsList) -> Attribute:
     return Attribute(
         code=str(code),
         datatype=datatype,
-        required=bool(found(named.required, row)),
+        required=is_true(found(named.required, row)),
         description=one_line(str(found(named.text, row) or code)),
         datatype_description=one_line(str(found(named.hint, row) or "")),
         values=tuple(_choices(found(named.choices, row), named)),

@@ -76,8 +76,13 @@ class Templates:
             found = read_date(str(text)).value
             return found.astimezone(zone).strftime(how) if found is not None else ""
 
+        def epoch(text: Any) -> int | str:
+            found = read_date(str(text)).value
+            return int(found.timestamp()) if found is not None else ""
+
         filters = {
             "date": local_date,
+            "epoch": epoch,
             "cut": lambda text, length: shorten(str(text), int(length)),
             "cut_bytes": _cut_bytes,
             "one_line": lambda text: one_line(str(text)),

@@ -109,7 +109,7 @@ def question_of(row: Mapping[str, Any], named: QuestionsTable) -> types.Attribut
     return types.Attribute(
         code=str(row[named.code]),
         datatype=datatype,
-        required=bool(row.get(named.required)),
+        required=fields.is_true(row.get(named.required)),
         description=one_line(str(row[named.text])),
         values=tuple(types.AttributeValue(str(key), str(name)) for key, name in values.items()),
     )

@@ -14,6 +14,7 @@ from waywarden.adapters.passthrough.fake import OddServer
 from waywarden.adapters.rest.fake import LockingDesk, OneShotDesk, PlainDesk
 from waywarden.adapters.rest.fake import Switches as RestSwitches
 from waywarden.adapters.rest.tests.files import LOCKING, ONE_SHOT
+from waywarden.adapters.rest.tests.odd_desk import ODD, OddDesk
 from waywarden.adapters.sql.tests.stands import SCENES as sql_scenes  # noqa: N811 - a table
 from waywarden.adapters.tests.stand import OVER_HTTP, Scene, Stand, quick, text_of, write
 from waywarden.kernel import clock
@@ -108,6 +109,7 @@ SCENES: Mapping[str, Scene] = {
     "rest-plain": Scene(_rest(PlainDesk, None, can_be_asked=True)),
     "rest-locking": Scene(_rest(LockingDesk, LOCKING, can_be_asked=True)),
     "rest-one-shot": Scene(_rest(OneShotDesk, ONE_SHOT, can_be_asked=False)),
+    "rest-odd": Scene(_rest(OddDesk, ODD, can_be_asked=True)),
     "passthrough": Scene(_passthrough),
     "multi": Scene(_multi),
     **sql_scenes,

@@ -223,7 +223,8 @@ class TestLocking:
 
         def circle(asked):
             status, body = answer(asked)
-            return status, (body | {"next": "7"} if asked.path == ("log",) else body)
+            same = {"next": "7", "results": [{"id": 1}]}
+            return status, (body | same if asked.path == ("log",) else body)
 
         monkeypatch.setattr(locking, "answer", circle)
         got = locking_adapter.get("/servicerequestupdates.json", **span())
