@@ -48,6 +48,7 @@ def fault_of(projection: str) -> str:
 
 def _geo() -> Any:
     try:
+        importlib.import_module("pyproj")  # the room below loads it when it is first used only
         return importlib.import_module("waywarden.geo.projections")
     except ModuleNotFoundError as error:
         raise Misconfigured(NEEDED) from error

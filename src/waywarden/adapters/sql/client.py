@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-from sqlalchemy.dialects import mysql
 
 from waywarden.adapters.sql import errors
 from waywarden.kernel import clock
@@ -97,7 +96,7 @@ class Database:
             except exc.NoSuchTableError as error:
                 raise Misconfigured(f"The database has no table {name}.") from error
             for each in found.c:
-                if isinstance(each.type, mysql.TIMESTAMP):
+                if self._has_session_zones() and isinstance(each.type, sa.TIMESTAMP):
                     each.type = Moment()
             self._tables[name] = found
         for column in columns:
@@ -170,11 +169,15 @@ class Database:
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
+    def _has_session_zones(self) -> bool:
+        """Whether it is MariaDB, where moments are shown, and time is stamped, by the session."""
+        return self.engine.dialect.name in ("mysql", "mariadb")
+
     @contextmanager
     def _stamping(self, connection: sa.Connection) -> Iterator[None]:
         """In MariaDB the zone is the session's. What is new is stamped now, so the offset of now
         does; it may not know zones by their names."""
-        if connection.dialect.name not in ("mysql", "mariadb"):
+        if not self._has_session_zones():
             yield
             return
         offset = f"{clock.now().astimezone(ZoneInfo(self._zone)):%z}"
