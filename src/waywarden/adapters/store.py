@@ -45,6 +45,11 @@ class Post:
     key: str
     digest: str = ""
 
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What it is told by."""
+        return self.jurisdiction, self.kind, self.key
+
 
 class Standing(enum.Enum):
     """How it stands with a post that is asked for."""
@@ -83,6 +88,7 @@ class Store:
     def __init__(self, path: Path, *, is_ours: bool = True) -> None:
         """With `is_ours` off the file may be another process's, and what it sends is left alone."""
         self.path = path
+        self._is_ours, self._at_work = is_ours, set[tuple[str, str, str]]()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         with self.connect() as db:
@@ -126,7 +132,16 @@ class Store:
     def claim(self, post: Post) -> Claim:
         """Looks a post up, and takes it when nobody has it or nobody knows what became of it."""
         with self.transaction() as db:
-            return _claimed(db, post)
+            # What was being sent by nobody who still is at it: its end could not be written down.
+            is_left = self._is_ours and post.name not in self._at_work
+            claim = _claimed(db, post, is_left=is_left)
+        if claim.standing in (Standing.FRESH, Standing.UNSURE):
+            self._at_work.add(post.name)
+        return claim
+
+    def let_go(self, post: Post) -> None:
+        """Nobody in this process is at it any more, whatever could be written of it."""
+        self._at_work.discard(post.name)
 
     def answered(self, post: Post, answer: str, *, also: Also = None) -> None:
         """It is done, and this id was answered. `also` is written in the same transaction."""
@@ -171,7 +186,7 @@ def _upgrade(db: sqlite3.Connection) -> None:
         db.execute("alter table steps add column sent_at text not null default ''")
 
 
-def _claimed(db: sqlite3.Connection, post: Post) -> Claim:
+def _claimed(db: sqlite3.Connection, post: Post, *, is_left: bool) -> Claim:
     now = clock.now().isoformat()
     key = [post.jurisdiction, post.kind, post.key]
     row = db.execute(
@@ -189,7 +204,7 @@ def _claimed(db: sqlite3.Connection, post: Post) -> Claim:
         return Claim(Standing.OTHER)
     if state == "answered":
         return Claim(Standing.ANSWERED, answer=answer)
-    if state == "sending":
+    if state == "sending" and not is_left:
         return Claim(Standing.BUSY)
     db.execute("update posts set state = 'sending'" + _WHERE, key)
     return Claim(
@@ -225,16 +240,33 @@ def do_once(
     if claim.standing is Standing.BUSY:
         raise TryLater("The same call is still being worked on. Please ask again in a moment.")
     try:
+        answer = _done(store, post, claim, send=send, look_up=look_up, settles_after=settles_after)
+        store.answered(post, answer, also=also)
+    finally:
+        store.let_go(post)
+    return answer
+
+
+def _done(
+    store: Store,
+    post: Post,
+    claim: Claim,
+    *,
+    send: Callable[[], str],
+    look_up: LookUp | None,
+    settles_after: timedelta,
+) -> str:
+    """The answer to a post that is ours: of an earlier attempt that arrived, else sent now."""
+    try:
         answer = _arrived(claim, look_up=look_up, settles_after=settles_after)
     except BaseException:
         store.unsure(post)
         raise
-    if answer is None:
-        if claim.standing is Standing.UNSURE:
-            store.sending_now(post)
-        answer = _sent(store, post, send)
-    store.answered(post, answer, also=also)
-    return answer
+    if answer is not None:
+        return answer
+    if claim.standing is Standing.UNSURE:
+        store.sending_now(post)
+    return _sent(store, post, send)
 
 
 def _patient_claim(store: Store, post: Post) -> Claim:

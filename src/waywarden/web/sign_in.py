@@ -180,6 +180,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # it carries
             remember_language(response, user.language)
         return response
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only paths of this site are led to after signing in."""
+        return bool(url) and own_path(str(url), otherwise="") == url
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """One's own page."""
         return str(settings.LOGIN_REDIRECT_URL)

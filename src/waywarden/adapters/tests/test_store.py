@@ -1,5 +1,6 @@
 """A post is done once, whatever is repeated, lost or killed."""
 
+import sqlite3
 import threading
 from datetime import timedelta
 
@@ -155,3 +156,31 @@ def test_what_is_too_old_to_be_asked_for_again_is_thrown_away_and_nothing_else(s
     store.tidy()
     assert store.claim(POST).standing is Standing.FRESH
     assert store.claim(unsure).standing is Standing.UNSURE
+
+
+@pytest.mark.parametrize("fails", ["answered", "forget", "unsure"])
+def test_what_could_not_be_written_down_is_looked_up_once_the_disk_has_room(
+    store, vendor, monkeypatch, fails
+):
+    vendor.fails = {
+        "answered": None, "forget": TryLater("It is away."), "unsure": Unknown("lost"),
+    }[fails]  # fmt: skip
+    vendor.makes = fails != "forget"
+
+    def full(*_given, **_named):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, fails, full)
+        with pytest.raises(sqlite3.OperationalError):
+            ask(store, vendor)
+    vendor.fails, vendor.makes = None, True
+    assert ask(store, vendor) == "1"
+    assert (vendor.made, vendor.looked) == (["1"], 1)
+
+
+def test_what_another_process_sends_is_left_alone(tmp_path, vendor):
+    ours = Store(tmp_path / "s")
+    assert ours.claim(POST).standing is Standing.FRESH
+    assert Store(tmp_path / "s", is_ours=False).claim(POST).standing is Standing.BUSY
+    assert ours.claim(POST).standing is Standing.BUSY

@@ -376,3 +376,12 @@ def test_an_address_that_the_provider_has_not_proved_opens_nothing(client, rosa,
 def test_a_forged_answer_of_a_provider_opens_nothing(client, rosa, provider):
     client.get("/auth/oidc/own/login/callback/", {"code": "c", "state": "forged"})
     assert signed_in(client) == ""
+
+
+@pytest.mark.parametrize(
+    "wanted", ["http://[x", "//[x", "http://evil.example/", "nowhere", "/\x00"]
+)
+def test_an_odd_address_to_go_to_breaks_nothing_and_leads_nowhere_else(client, rosa, wanted):
+    assert client.get("/auth/login/", {"next": wanted}).status_code == 200
+    given = {"login": rosa.email, "password": PASSWORD, "next": wanted}
+    assert client.post("/auth/login/", given)["Location"] == "/my"
