@@ -253,8 +253,10 @@ def move_from_other(*, body_id: int, service: tuple[str, str], category: Categor
     moment = clock.now()
     for start in range(0, len(report_ids), 5000):
         ids = sorted(report_ids[start : start + 5000])
-        Report.objects.filter(pk__in=ids).update(
-            category_name=category.name, group=group, changed=moment
-        )
+        lock_reports(ids)
+        moved = Report.objects.filter(pk__in=ids)
+        moved.update(category_name=category.name, group=group, changed=moment)
+        if category.is_private:  # as for one that people report there
+            moved.update(is_private=True)
         ReportBody.objects.filter(report__in=ids, body=body_id).update(category=category)
     return len(report_ids)

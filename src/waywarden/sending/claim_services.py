@@ -13,6 +13,7 @@ from waywarden.events.bulk_services import write_columns
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.retry import pause_after
+from waywarden.kernel.text import without_control_characters
 from waywarden.reports import services as reports
 from waywarden.reports import states
 from waywarden.reports.locking_services import lock_reports
@@ -210,9 +211,14 @@ def _apply(result: Result) -> None:
     row.state, row.cause = State(standing.state.value), standing.cause
     row.explain(standing.reason)
     row.attempts, row.refusals, row.due_at = standing.attempts, standing.refusals, standing.due_at
-    row.token, row.token_at = standing.token[:200], standing.token_at
-    row.external_id = standing.external_id[:200]
-    row.notebook, row.claimed_until = result.notebook, None
+    # A plug-in gives on what a system answered: what PostgreSQL cannot keep must not stop the rest.
+    row.token = without_control_characters(standing.token)[:200]
+    row.external_id = without_control_characters(standing.external_id)[:200]
+    row.notebook = {
+        without_control_characters(name): without_control_characters(value)
+        for name, value in result.notebook.items()
+    }
+    row.token_at, row.claimed_until = standing.token_at, None
     if result.next.health is Health.BLOCKED:  # the connection's fault: nothing was tried
         row.first_attempt_at = row.first_attempt_at if row.attempts else None
     elif result.claimed.before != State.PENDING:

@@ -13,9 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
 
-from django.db import OperationalError
-from django.db import connections as databases
-
 from waywarden.backends.registry import backend_class
 from waywarden.connections import queries as connection_queries
 from waywarden.connections import services as connections
@@ -40,6 +37,7 @@ from waywarden.sending.outcome import (
 )
 from waywarden.sending.outgoing import Item, items_of
 from waywarden.sending.pace import LONGEST_SLEEP, Pace
+from waywarden.sending.patience import AWAY, patiently
 from waywarden.sending.queries import next_due
 from waywarden.sending.reasons import Reason, Why
 from waywarden.sending.steps import Step, Taken, take
@@ -53,8 +51,6 @@ RENEW_EVERY = 30.0
 #: Results are written when so many have come, or after so long (seconds).
 WRITE_AT, WRITE_EVERY = 50, 0.5
 MOST_CLAIMED = 96
-#: Seconds between tries to write when the database is away; claims last longer than all of them.
-WRITE_AGAIN_AFTER = (1, 2, 4, 8, 15)
 #: Calls that are ready in the pool for each that is out, so that calls go on while we write.
 AHEAD = 12
 #: What e-mail without a connection does at once, and its rest after trouble with the mail server.
@@ -173,8 +169,16 @@ class _Batch:
     def run(self, claimed: Sequence[Claimed], *, more: Callable[[], Sequence[Claimed]]) -> None:
         """Calls for all of them, or gives back what was not called for.
 
-        `more` is asked for the next while all goes well, until it has none.
+        `more` is asked for the next while all goes well, until it has none. When the database goes
+        away meanwhile, what is out is waited for, and written once it is back.
         """
+        try:
+            self._go(claimed, more)
+        except AWAY:
+            self._note_what_is_out()
+            raise
+
+    def _go(self, claimed: Sequence[Claimed], more: Callable[[], Sequence[Claimed]]) -> None:
         self._add(claimed)
         while self._waiting or self._running:
             self._start_some()
@@ -185,6 +189,17 @@ class _Batch:
                 claimed = more()
                 self._add(claimed)
         self._write()
+
+    def _note_what_is_out(self) -> None:
+        """Writes what came, and still comes, of the calls; gives back the rest."""
+        self._is_careful = True  # so what was only made ready does not go
+        for future, job in self._running.items():
+            if taken := future.result():
+                self._results.append((job, self._result_of(job, taken)))
+            else:
+                self._waiting.append(job)
+        patiently(lambda: write_results([result for _job, result in self._results]))
+        patiently(lambda: release([job.claimed for job in self._waiting]))
 
     def _add(self, claimed: Sequence[Claimed]) -> None:
         try:
@@ -238,6 +253,11 @@ class _Batch:
         if taken is None:
             self._waiting.appendleft(job)
             return
+        result = self._result_of(job, taken)
+        self._results.append((job, result))
+        self._mind(result.next.health, str(result.next.standing.reason))
+
+    def _result_of(self, job: _Job, taken: Taken) -> Result:
         following = next_after(
             taken.phase,
             taken.answer,
@@ -247,11 +267,9 @@ class _Batch:
             wanted=job.step.wanted,
             pauses=_pauses(self._connection),
         )
-        result = Result(
+        return Result(
             claimed=job.claimed, next=following, notebook=job.step.notebook, began=taken.began
         )
-        self._results.append((job, result))
-        self._mind(following.health, str(following.standing.reason))
 
     def _mind(self, health: Health, reason: str) -> None:
         """What an answer says of the connection; after five failures in a row nothing more goes."""
@@ -295,28 +313,13 @@ class _Batch:
         if not self._results:
             return
         done, self._results = self._results, []
-        _patiently(lambda: write_results([result for _job, result in done]))
+        patiently(lambda: write_results([result for _job, result in done]))
         connections.keep_all_exchanges(
             Said(job.opened, "delivery", job.claimed.delivery.pk) for job, _result in done
         )
         worked = any(result.next.health is Health.WELL for _job, result in done)
         if worked and self._connection is not None and not self._failures:
             connections.note_success(self._connection.pk)
-
-
-def _patiently(write: Callable[[], None]) -> None:
-    """Writes, and waits a while for a database that is being started again.
-
-    What was sent and not written would be found out by looking it up, which not every system can.
-    """
-    for seconds in WRITE_AGAIN_AFTER:
-        try:
-            return write()
-        except OperationalError:
-            log.warning("the database is away; what was sent is written in %d s", seconds)
-            databases.close_all()
-            time.sleep(seconds)
-    return write()
 
 
 def _jobs(connection: Connection | None, claimed: Sequence[Claimed]) -> list[_Job]:

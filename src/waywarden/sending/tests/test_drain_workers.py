@@ -1,9 +1,11 @@
 """Drains among each other: pace, pauses, workers that die, a database that goes away."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.db import connections as databases
 
 from waywarden.backends.contract import Accepted
@@ -12,7 +14,8 @@ from waywarden.connections.models import Connection, Exchange
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Refused, TryLater
 from waywarden.reports.models import ReportBody
-from waywarden.sending import services
+from waywarden.sending import drain as draining
+from waywarden.sending import patience, services
 from waywarden.sending.claim_services import Result, claim, release, renew, write_results
 from waywarden.sending.drain import drain
 from waywarden.sending.models import Delivery
@@ -209,11 +212,15 @@ def test_one_report_that_cannot_be_built_does_not_stop_the_others(town, fake, la
     assert f"delivery {town.delivery(broken).pk} cannot be built" in caplog.text
 
 
+@pytest.fixture
+def _hasty(monkeypatch):
+    """Waits for no database, and keeps the test's own connection."""
+    monkeypatch.setattr(patience, "AGAIN_AFTER", (0, 0, 0))
+    monkeypatch.setattr(patience.databases, "close_all", lambda: None)
+
+
+@pytest.mark.usefixtures("_hasty")
 def test_what_was_sent_is_written_once_the_database_is_back(town, fake, lane, monkeypatch):
-    from django.db import OperationalError
-
-    from waywarden.sending import drain as draining
-
     report, away = town.report(), [True, True]
     real = draining.write_results
 
@@ -224,11 +231,34 @@ def test_what_was_sent_is_written_once_the_database_is_back(town, fake, lane, mo
         real(results)
 
     monkeypatch.setattr(draining, "write_results", write)
-    monkeypatch.setattr(draining, "WRITE_AGAIN_AFTER", (0, 0, 0))
-    monkeypatch.setattr(draining.databases, "close_all", lambda: None)
 
     drain(lane)
 
     assert town.state_of(report) == State.SENT
     assert len(fake.memory.requests) == 1
     assert Exchange.objects.filter(subject_kind="delivery").count() == 1
+
+
+@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_what_is_out_when_the_database_goes_away_is_waited_for_and_written(
+    town, fake, lane, monkeypatch, error
+):
+    Connection.objects.update(calls_at_once=1)
+    reports = [town.report() for _ in range(3)]
+    fake.switches.slow = 0.3  # the call is still out when the next are asked for
+
+    def gone(*_given):
+        limit = time.monotonic() + 60
+        while not fake.memory.requests and time.monotonic() < limit:
+            time.sleep(0.01)
+        raise error
+
+    monkeypatch.setattr(draining, "_more", gone)
+    monkeypatch.setattr(draining, "AHEAD", 3)
+    with pytest.raises(error):
+        drain(lane)
+
+    states = [town.state_of(report) for report in reports]
+    assert set(states) <= {State.SENT, State.QUEUED}
+    assert states.count(State.SENT) == len(fake.memory.requests) >= 1

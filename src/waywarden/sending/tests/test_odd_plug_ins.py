@@ -57,11 +57,23 @@ class Fickle(Backend):
         return Accepted(external_id=notebook["case"])
 
 
+class Garbled(Backend):
+    """Gives on what no table can keep."""
+
+    kind = "garbled"
+    label = "Garbled"
+    capabilities = frozenset({Capability.SENDS_REPORTS})
+
+    def send_report(self, report, notebook):
+        notebook["step\x00"] = "done\ud800"
+        return Accepted(external_id="47\x0011\ud800")
+
+
 @pytest.fixture
 def by(town, monkeypatch):
     """Gives the council's potholes a connection of an odd kind."""
     kinds = dict(registry.backend_classes())
-    kinds |= {one.kind: one for one in (AlwaysFails, RaisesAnything, Fickle)}
+    kinds |= {one.kind: one for one in (AlwaysFails, RaisesAnything, Fickle, Garbled)}
     monkeypatch.setattr(registry, "backend_classes", lambda: kinds)
 
     def odd(kind, **values):
@@ -117,6 +129,16 @@ def test_one_that_raises_anything_may_have_sent_it_and_the_words_are_for_people(
         "The send method has a fault; see the log.",
     )
     assert town.delivery(other).state == State.SENT
+
+
+def test_what_no_table_can_keep_is_left_out_and_stops_nothing(town, by):
+    lane = by("garbled")
+    report = town.report()
+
+    drain(lane)
+
+    assert town.row(report).external_id == "4711"
+    assert town.delivery(report).notebook == {"step": "done"}
 
 
 def test_a_remote_step_that_worked_is_not_repeated(town, by):

@@ -48,6 +48,14 @@ def test_a_matched_service_moves_its_reports_and_takes_later_ones(take_in, body,
     assert Event.objects.get(kind="services.matched").actor_id == 7
 
 
+def test_what_is_matched_to_a_private_category_is_private_from_then_on(take_in, category):
+    take_in(graffiti("1"))
+    type(category).objects.update(is_private=True)
+    category.refresh_from_db()
+    match_service(UnmatchedService.objects.get(), category)
+    assert Report.objects.get().is_private
+
+
 @pytest.mark.parametrize("name", ["Graffiti", ""])
 def test_rows_without_a_service_code_go_to_other_are_listed_and_can_be_matched(
     take_in, category, name
