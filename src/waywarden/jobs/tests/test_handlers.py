@@ -164,7 +164,8 @@ def in_shadow(place):
 
 def test_reports_and_updates_are_rehearsed_where_a_connection_is_in_shadow(place, in_shadow):
     report = services.create_report(lamp(), user=place.rosa)
-    update = create_update(NewUpdate(report_id=report.pk, text="It flickers."), user=place.rosa)
+    new = NewUpdate(report_id=report.pk, text="It flickers.", email="", name="Rosa")
+    update = create_update(new, user=place.rosa)
     assert [job.args for job in rehearsals()] == [
         {"report_id": report.pk}, {"update_id": update.pk}
     ]  # fmt: skip
