@@ -2,12 +2,13 @@
 
 import base64
 import uuid
+from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from waywarden.api.offers import categories_of
-from waywarden.bodies.models import Category
+from waywarden.bodies.models import Body, Category
 from waywarden.kernel.errors import RuleBroken
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311 import types
@@ -38,33 +39,46 @@ def own_reference(new: types.NewRequest, key: Key) -> str:
 
 
 def report_of(
-    new: types.NewRequest, *, category: Category, key: Key, photo_keys: tuple[str, ...]
+    new: types.NewRequest,
+    *,
+    category: Category,
+    key: Key,
+    born_at: Body | None,
+    photo_keys: tuple[str, ...],
 ) -> NewReport:
-    """The report that is to be made. Raises RuleBroken naming the parameter that is wrong."""
-    reference = own_reference(new, key)
+    """The report that is to be made. Raises RuleBroken naming the parameter that is wrong.
+
+    Of one that was born in a body's system the body is the author, and nobody is mailed.
+    """
     if new.lat is None or new.long is None:
         message = "lat and long are missing: this server needs a place."
         raise RuleBroken(message)
-    email = _email_of(new, key)
     title, detail = title_and_detail(new, category)
-    name = one_line(f"{new.first_name} {new.last_name}")
-    if not name:
-        name = key.name if key.confirms == ApiKey.Confirms.AT_ONCE else email.partition("@")[0]
-    return NewReport(
+    report = NewReport(
         title=title,
         detail=detail,
         category_name=category.name,
         lat=new.lat,
         lon=new.long,
-        email=email,
-        name=name,
-        phone=new.phone,
+        email="",
+        name="",
         nearest_address=new.address_string,
         answers=new.attributes,
         photo_keys=photo_keys,
-        source=Report.Source.API,
-        references={key.body_id: reference} if key.body_id is not None and reference else {},
     )
+    if born_at is not None:
+        return replace(
+            report,
+            name=born_at.name,
+            is_name_public=True,
+            source=Report.Source.BACKEND,
+            references={born_at.pk: own_reference(new, key)},
+        )
+    email = _email_of(new, key)
+    name = one_line(f"{new.first_name} {new.last_name}")
+    if not name:
+        name = key.name if key.confirms == ApiKey.Confirms.AT_ONCE else email.partition("@")[0]
+    return replace(report, email=email, name=name, phone=new.phone, source=Report.Source.API)
 
 
 def _email_of(new: types.NewRequest, key: Key) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from waywarden.api import incoming, offers, photos, queries, services
@@ -12,7 +13,7 @@ from waywarden.api.models import Post
 from waywarden.api.placing import placed
 from waywarden.api.queries import View
 from waywarden.bodies.models import Body, Category
-from waywarden.bodies.queries import body_by_slug, served_at
+from waywarden.bodies.queries import Served, body_by_slug, served_at
 from waywarden.kernel.errors import Misconfigured, NotAllowed, RuleBroken, TryLater
 from waywarden.open311 import types
 from waywarden.open311.filters import LONGEST_SPAN
@@ -119,30 +120,27 @@ class SiteProvider:
         mark, reference = _mark_of_request(key, call, new), incoming.own_reference(new, key)
         before = None if key.is_sandbox else _answer_before(mark, caller.own, reference)
         if before is not None:
-            return _receipt(before, key)
+            return _receipt(before, key, waits=not reference)
         new = _told(lambda: placed(new))
-        category = _category_of(new, caller)
+        served = _served_at(new)
+        category = _category_of(new, caller, served)
+        born_at = caller.own if reference else None
+        draft = partial(incoming.report_of, new, category=category, key=key, born_at=born_at)
         # What is plainly wrong is said before any photo is asked for.
-        draft = _told(lambda: self._draft(new, category=category, key=key, photo_keys=()))
-        user = _user_of(key, draft)
+        first = _told(lambda: draft(photo_keys=()))
+        if born_at is not None:
+            _told(lambda: services.require_wanted(new, first, category=category, body=born_at))
+        user = _author_of(first, key, born_at)
         if key.is_sandbox:
-            draft = self._draft(new, category=category, key=key, photo_keys=incoming.stand_ins(new))
-            _told(lambda: services.rehearse_report(draft, user=user))
+            whole = draft(photo_keys=incoming.stand_ins(new))
+            _told(lambda: services.rehearse_report(whole, user=user, served=served))
             return _receipt(SANDBOX_ID, key)
         held = _told(lambda: photos.keys_of(new.uploads, new.media_urls))
-        whole = self._draft(new, category=category, key=key, photo_keys=held)
-        number = _told(lambda: services.create_report_once(whole, user=user, mark=mark))
-        return _receipt(reference or number, key)
-
-    def _draft(
-        self,
-        new: types.NewRequest,
-        *,
-        category: Category,
-        key: Key,
-        photo_keys: tuple[str, ...],
-    ) -> NewReport:
-        return incoming.report_of(new, category=category, key=key, photo_keys=photo_keys)
+        whole = draft(photo_keys=held)
+        number = _told(
+            lambda: services.create_report_once(whole, user=user, mark=mark, served=served)
+        )
+        return _receipt(reference or number, key, waits=born_at is None)
 
     def create_update(self, call: Call, new: types.NewUpdate) -> types.UpdateReceipt:
         caller, key = self._with_scope(call, Scope.UPDATES_WRITE)
@@ -253,18 +251,23 @@ def _answer_before(mark: services.Mark | None, own: Body | None, reference: str)
     return None
 
 
-def _category_of(new: types.NewRequest, caller: Caller) -> Category:
-    offered: set[int] = set()
-    if new.lat is not None and new.long is not None:
-        served = served_at(lat=new.lat, lon=new.long)
-        offered = {one for choice in served.choices for one in choice.category_ids}
+def _served_at(new: types.NewRequest) -> Served | None:
+    """Who answers at its place, asked once for all that follows."""
+    return None if new.lat is None or new.long is None else served_at(lat=new.lat, lon=new.long)
+
+
+def _category_of(new: types.NewRequest, caller: Caller, served: Served | None) -> Category:
+    choices = served.choices if served is not None else ()
+    offered = {one for choice in choices for one in choice.category_ids}
     with suppress(LookupError):
         return incoming.category_of(new.service_code, caller.body_ids, offered=offered)
     raise ProviderError(404, "service_code is not known.")
 
 
-def _user_of(key: Key, draft: NewReport) -> User | None:
-    """Whom the report is credited to: the application, or nobody until the person confirms."""
+def _author_of(draft: NewReport, key: Key, born_at: Body | None) -> User | None:
+    """Whom the report is credited to: the body, the application, or nobody until they confirm."""
+    if born_at is not None:
+        return services.author_at(born_at, key)
     if key.confirms == ApiKey.Confirms.PERSON:
         return None
     if draft.email and is_banned(email=draft.email, phone=draft.phone):
@@ -272,11 +275,11 @@ def _user_of(key: Key, draft: NewReport) -> User | None:
     return User.objects.get(pk=key.user_id)
 
 
-def _receipt(number: str, key: Key) -> types.Receipt:
+def _receipt(number: str, key: Key, *, waits: bool = True) -> types.Receipt:
     notice = ""
     if key.is_sandbox:
         notice = "This key is a sandbox's: all was checked, nothing was kept."
-    elif key.confirms == ApiKey.Confirms.PERSON:
+    elif waits and key.confirms == ApiKey.Confirms.PERSON:
         notice = "The person was sent a mail; the report is public once they confirm it."
     return types.Receipt(service_request_id=number, service_notice=notice)
 

@@ -8,16 +8,19 @@ import msgspec
 from django.db import transaction
 
 from waywarden.api.models import Post
-from waywarden.bodies.models import Body
+from waywarden.bodies.models import Body, Category
+from waywarden.bodies.queries import Served
 from waywarden.connections.models import Connection
 from waywarden.connections.services import default_email_backend, open_backend
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
 from waywarden.open311 import types
 from waywarden.reports.services import NewReport, create_report
+from waywarden.sync.queries import exclusions_of
 from waywarden.sync.rows import Counts, cleaned
 from waywarden.sync.source import Source
 from waywarden.sync.updates import take_in, take_in_updates
+from waywarden.users.key_services import Key
 from waywarden.users.models import User
 
 KEPT = timedelta(days=90)
@@ -95,7 +98,9 @@ def _post(mark: Mark, answer: str = "") -> Post:
     )
 
 
-def create_report_once(new: NewReport, *, user: User | None, mark: Mark | None) -> str:
+def create_report_once(
+    new: NewReport, *, user: User | None, mark: Mark | None, served: Served | None
+) -> str:
     """Our number of the report, made now or by an earlier attempt.
 
     Two attempts at once: the second waits for the first and then gives its answer. Raises what
@@ -104,7 +109,7 @@ def create_report_once(new: NewReport, *, user: User | None, mark: Mark | None) 
     _forget_old_answers()
     with transaction.atomic():
         if mark is None:
-            return str(create_report(new, user=user).pk)
+            return str(create_report(new, user=user, served=served).pk)
         post = _post(mark)
         found, is_new = Post.objects.get_or_create(
             api_key_id=mark.api_key_id,
@@ -114,16 +119,45 @@ def create_report_once(new: NewReport, *, user: User | None, mark: Mark | None) 
         )
         if not is_new:
             return _answer_of(found, mark)
-        found.answer = str(create_report(new, user=user).pk)
+        found.answer = str(create_report(new, user=user, served=served).pk)
         found.save(update_fields=["answer"])
         return found.answer
 
 
-def rehearse_report(new: NewReport, *, user: User | None) -> None:
+def rehearse_report(new: NewReport, *, user: User | None, served: Served | None) -> None:
     """Makes the report and takes it all back: raises what making it would raise."""
     with transaction.atomic():
-        create_report(new, user=user)
+        create_report(new, user=user, served=served)
         transaction.set_rollback(True)
+
+
+def author_at(body: Body, key: Key) -> User | None:
+    """Who a problem born in a body's system is by: the update user, else the body's application."""
+    connection = body.connection_for_fetching
+    if connection is not None and connection.update_user is not None:
+        return connection.update_user
+    return User.objects.filter(pk=key.user_id).first()
+
+
+def require_wanted(
+    new: types.NewRequest, report: NewReport, *, category: Category, body: Body
+) -> None:
+    """Raises RuleBroken where a rule keeps such a problem of the body out, polled or pushed."""
+    row = types.ServiceRequest(
+        service_request_id=report.references.get(body.pk, ""),
+        service_name=category.name,
+        service_code=category.service_code or new.service_code,
+        description=new.description,
+        title=report.title,
+        address=new.address_string,
+        requested_datetime=clock.now(),
+        extras={code: ", ".join(values) for code, values in new.attributes.items()},
+    )
+    rules = exclusions_of(body.connection_for_fetching)
+    rule = rules.rule_for(row, is_private=category.is_private, now=clock.now())
+    if rule is not None:
+        message = f"A rule of this site keeps this problem out: {rule}."
+        raise RuleBroken(message)
 
 
 def take_in_update(

@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 
 from waywarden.bodies.answers import check
 from waywarden.bodies.models import Category
-from waywarden.bodies.queries import asked_of, questions_for, questions_of_site, served_at
+from waywarden.bodies.queries import (
+    Served,
+    asked_of,
+    questions_for,
+    questions_of_site,
+    served_at,
+)
 from waywarden.bodies.routing import Choice
 from waywarden.events.bulk_services import write_columns
 from waywarden.events.services import Actor, Fact, record
@@ -61,8 +67,8 @@ class NewReport:
     source: Report.Source = Report.Source.WEB
     """With API, `user` is the application it is credited to, and `email` still the person's."""
     references: Mapping[int, str] = field(default_factory=dict)
-    """Body's number → its own reference, where the body knows the problem already: it is not sent
-    there again."""
+    """Body's number → its own reference, where the problem was born in that body's system: it is
+    that body's alone, is sent nowhere, and nobody is mailed (integration.md 4)."""
 
 
 class WrongAnswers(RuleBroken):
@@ -73,12 +79,13 @@ class WrongAnswers(RuleBroken):
         self.errors = errors
 
 
-def create_report(new: NewReport, *, user: User | None) -> Report:
+def create_report(new: NewReport, *, user: User | None, served: Served | None = None) -> Report:
     """Stores a report: confirmed at once for a signed-in person, else waiting for confirmation.
 
-    Raises RuleBroken naming the field, WrongAnswers for questions. Nothing is stored then.
+    `served` saves asking who answers at its place. One that was born in a body's system is public
+    at once. Raises RuleBroken naming the field, WrongAnswers for questions. Nothing is stored then.
     """
-    found = _found_for(new)
+    found = _found_for(new, served)
     categories = found.categories
     answers = _answers_for(new, categories)
     moment = clock.now()
@@ -114,11 +121,30 @@ def create_report(new: NewReport, *, user: User | None) -> Report:
             for category in categories
         )
         attach_photos(new.photo_keys, report=report)
-        record(Fact("report.created", "report", report.pk, actor=actor_of(user)))
-        if user is not None or new.is_anonymous:
-            confirm_report(report.pk, user=user)
+        if new.references:
+            _publish_born_there(report, moment)
+        else:
+            record(Fact("report.created", "report", report.pk, actor=actor_of(user)))
+            if user is not None or new.is_anonymous:
+                confirm_report(report.pk, user=user)
     report.refresh_from_db()
     return report
+
+
+def _publish_born_there(report: Report, moment: datetime) -> None:
+    """As a problem that was fetched: nothing follows but that it shows."""
+    Report.objects.filter(pk=report.pk).update(
+        state=State.CONFIRMED, confirmed_at=moment, state_changed_at=moment
+    )
+    here = ReportBody.objects.filter(report=report)
+    here.update(sent_at=moment, sent_by="push")
+    data = {"reports": [report.pk]}
+    record(
+        *[
+            Fact("report.fetched", "body", body_id, actor=Actor("body", body_id), data=data)
+            for body_id in here.values_list("body_id", flat=True)
+        ]
+    )
 
 
 def _group_of(new: NewReport, categories: list[Category]) -> str:
@@ -150,9 +176,10 @@ class _Found:
     missing_body_ids: tuple[int, ...]
 
 
-def _found_for(new: NewReport) -> _Found:
+def _found_for(new: NewReport, served: Served | None) -> _Found:
     _check_words(new)
-    served = served_at(lat=new.lat, lon=new.lon, staff_of=new.staff_of)
+    if served is None:
+        served = served_at(lat=new.lat, lon=new.lon, staff_of=new.staff_of)
     missing = tuple(body.pk for body in served.missing)
     if served.is_outside or (served.has_nobody and new.source != Report.Source.WEB):
         raise RuleBroken(_("Nobody on this site answers for that place."), field="place")
@@ -164,8 +191,14 @@ def _found_for(new: NewReport) -> _Found:
             _("Please choose a category that is offered at this place."), field="category"
         )
     _check_choice(new, chosen)
-    categories = Category.objects.filter(pk__in=chosen.category_ids).select_related("body")
-    return _Found(list(categories.order_by("body_id")), served.area_ids, missing)
+    rows = Category.objects.filter(pk__in=chosen.category_ids).select_related("body")
+    categories = list(rows.order_by("body_id"))
+    if new.references:
+        categories = [one for one in categories if one.body_id in new.references]
+        missing = ()
+        if not categories:
+            raise RuleBroken(_("This body does not answer for that place."), field="place")
+    return _Found(categories, served.area_ids, missing)
 
 
 def _check_words(new: NewReport) -> None:

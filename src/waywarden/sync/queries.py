@@ -210,17 +210,22 @@ def rules_of(source: Source) -> Rules:
             known, said = (by_hand, one.code) if one.code else (by_name, one.name)
             known[one.body_id, said] = one.category
     by_code = {(row.body_id, row.service_code): row for row in categories if row.service_code}
-    connection_id = source.connection.pk if source.connection is not None else None
-    rules = ExclusionRule.objects.filter(connection=connection_id, is_on=True)
     return Rules(
         bodies=source.bodies,
         areas={body_id: frozenset(found) for body_id, found in areas.items()},
         by_code=by_hand | by_code,
         by_name=by_name,
         others={row.body_id: row for row in categories if row.name == OTHER},
-        exclusions=Exclusions(rule.as_rule() for rule in rules.order_by("id")),
+        exclusions=exclusions_of(source.connection),
         state_for=source.backend.state_for,
     )
+
+
+def exclusions_of(connection: Connection | None) -> Exclusions:
+    """The rules in use of a connection."""
+    number = connection.pk if connection is not None else None
+    rules = ExclusionRule.objects.filter(connection=number, is_on=True)
+    return Exclusions(rule.as_rule() for rule in rules.order_by("id"))
 
 
 def waiting_for(report_ids: Iterable[int]) -> QuerySet[SetAside]:

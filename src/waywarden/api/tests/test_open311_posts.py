@@ -10,12 +10,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from waywarden.api.models import Post
 from waywarden.api.tests.test_open311 import errors_of, get, ids, key_for
 from waywarden.bodies.models import Category
+from waywarden.bodies.queries import served_at
+from waywarden.connections.models import Connection
 from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.reports.models import Photo, Report, ReportBody
 from waywarden.reports.services import confirm_report
 from waywarden.sending.models import Delivery
+from waywarden.sync.models import ExclusionRule
 from waywarden.users.models import Ban
+from waywarden.users.services import create_update_user
 from waywarden.web.tests.town import LAT, LON, picture
 
 pytestmark = pytest.mark.django_db
@@ -214,11 +218,70 @@ def test_a_body_pushes_a_problem_of_its_own_which_is_not_sent_back_to_it(client,
     answer = post(client, **theirs)
     assert json.loads(answer.content)[0]["service_request_id"] == "C-9"
     row = ReportBody.objects.get()
-    assert (row.body, row.external_id) == (town.county, "C-9")
+    assert (row.body, row.external_id, row.sent_by) == (town.county, "C-9", "push")
     assert Delivery.objects.count() == 0
     assert get(client, "requests/C-9.json", api_key=key).status_code == 200
     assert json.loads(post(client, **theirs).content)[0]["service_request_id"] == "C-9"
     assert ReportBody.objects.count() == 1
+
+
+@pytest.mark.parametrize("confirms", ["at_once", "person"])
+def test_a_problem_that_a_body_pushes_is_as_one_that_was_polled_and_mails_nobody(
+    client, town, confirms
+):
+    """integration.md 4: it shows at once, the body is its author, and what follows is nothing."""
+    key = key_for("requests:write", body=town.county, confirms=confirms)
+    theirs = {"api_key": key, "attribute[fixmystreet_id]": "C-9", **GOOD}
+    notice = json.loads(post(client, **theirs).content)[0]["service_notice"]
+    assert not notice
+    report = Report.objects.get()
+    assert (report.state, report.source, report.is_born_there) == ("confirmed", "backend", True)
+    assert (report.name, report.is_name_public, report.email) == (town.county.name, True, "")
+    fact = Event.objects.get()
+    assert (fact.kind, fact.subject_kind, fact.subject_id) == (
+        "report.fetched",
+        "body",
+        town.county.pk,
+    )
+    assert fact.data == {"reports": [report.pk]}
+
+
+def test_a_problem_that_a_body_pushes_is_by_its_update_user_and_goes_to_no_other_body(client, town):
+    user = create_update_user(name="County", email="updates@county.example")
+    way = Connection.objects.create(name="County", kind="open311", update_user=user)
+    town.county.fetching_connection = way
+    town.county.save()
+    Category.objects.create(
+        body=town.district, name=town.lamp.name, slug=town.lamp.slug, service_code="LAMP"
+    )
+    key = key_for("requests:write", body=town.county, confirms="at_once")
+    post(client, **{"api_key": key, "attribute[fixmystreet_id]": "C-9", **GOOD})
+    assert Report.objects.get().user == user
+    assert ReportBody.objects.get().body == town.county
+
+
+def test_an_exclusion_rule_keeps_a_pushed_problem_out_as_a_polled_one(client, town):
+    way = Connection.objects.create(name="County", kind="open311")
+    town.county.fetching_connection = way
+    town.county.save()
+    ExclusionRule.objects.create(connection=way, by="keyword", value="dark")
+    key = key_for("requests:write", body=town.county, confirms="at_once")
+    answer = post(client, **{"api_key": key, "attribute[fixmystreet_id]": "C-9", **GOOD})
+    assert (answer.status_code, "rule" in errors_of(answer)[0][1]) == (400, True)
+    assert Report.objects.count() == 0
+
+
+def test_who_answers_at_a_place_is_asked_once_for_a_post(client, town, app, monkeypatch):
+    asked = []
+
+    def counting(**place):
+        asked.append(place)
+        return served_at(**place)
+
+    monkeypatch.setattr("waywarden.api.provider.served_at", counting)
+    monkeypatch.setattr("waywarden.reports.services.served_at", counting)
+    number_of(post(client, api_key=app, **GOOD))
+    assert len(asked) == 1
 
 
 def test_a_problem_that_was_polled_before_is_not_taken_in_again_when_pushed(client, town):
