@@ -6,6 +6,8 @@ import rules from "../../src/waywarden/reports/personal_data.json";
 import { each } from "./find.js";
 import { mark } from "./steps.js";
 
+const REST = 400; // milliseconds without a key before the words are looked at
+
 /** As Python reads it: letters of every script are letters. */
 const pattern = (source, flags = "") => new RegExp(source.replaceAll("\\w", "\\p{L}\\p{N}_"), `gu${flags}`);
 
@@ -56,9 +58,13 @@ export function watchWords(root) {
   for (const box of each(root, "[data-words]")) {
     const form = box.closest("form");
     const names = box.dataset.of.split(" ");
-    const look = ({ target }) => names.includes(target.name) && lookAtWords(box);
-    form.addEventListener("change", look);
-    form.addEventListener("input", (event) => !box.firstElementChild.hidden && look(event));
+    let timer = 0;
+    // Not when a field is left: what then moves would be under the finger that presses "next".
+    form.addEventListener("input", ({ target }) => {
+      if (!names.includes(target.name)) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => lookAtWords(box), REST);
+    });
     if ("steps" in form.dataset) continue; // the steps ask themselves
     form.addEventListener("submit", (event) => {
       if (event.submitter?.hasAttribute("formaction")) return;

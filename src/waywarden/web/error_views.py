@@ -1,7 +1,8 @@
 """Pages that say in plain words why there is nothing to see."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import is_valid_path
 
 from waywarden.reports.privacy import Sight
 
@@ -25,7 +26,12 @@ def forbidden(request: HttpRequest, **_told: object) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, **_told: object) -> HttpResponse:
-    """404."""
+    """404; an address that is right but for a slash at its end leads to the right one."""
+    bare = request.path_info.rstrip("/")
+    has_more = bare and bare != request.path_info and not bare.startswith("//")
+    if has_more and request.method in ("GET", "HEAD") and is_valid_path(bare):
+        query = request.META.get("QUERY_STRING", "")
+        return redirect(f"{bare}?{query}" if query else bare, permanent=True)
     return render(request, "ui/404.html", status=404)
 
 

@@ -247,3 +247,29 @@ def test_addresses_that_other_sites_gave_their_bookmarks_lead_to_the_same(client
         f"/report/new?latitude={LAT}&longitude={LON}&filter_category=Street+light"
     ).content.decode()
     assert 'value="Street light" checked' in form
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("/reports/", "/reports"),
+        ("/around/?lat=60.17&lon=24.94", "/around?lat=60.17&lon=24.94"),
+        ("/about/", "/about"),
+        ("/my//", "/my"),
+    ],
+)
+def test_an_address_with_a_slash_too_many_leads_to_the_right_one(client, db, asked, wanted):
+    answer = client.get(asked)
+    assert (answer.status_code, answer["Location"]) == (301, wanted)
+
+
+@pytest.mark.parametrize("asked", ["/nothing/", "//elsewhere.example/", "//reports/", "/"])
+def test_a_slash_leads_nowhere_else(client, db, asked):
+    answer = client.get("/", PATH_INFO=asked)
+    assert answer.status_code == (200 if asked == "/" else 404)
+    assert "Location" not in answer
+
+
+def test_old_addresses_of_plain_pages_lead_to_them(client, db):
+    assert client.get("/about/privacy")["Location"] == "/privacy"
+    assert client.get("/about/faq")["Location"] == "/help"

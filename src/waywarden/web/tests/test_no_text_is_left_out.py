@@ -169,6 +169,7 @@ AGAIN = ["/auth/reauthenticate/", "/auth/2fa/reauthenticate/"]
 NO_PAGE = {
     "report", "report/new/kind", "report/new/questions", "my/hide-name",
     "my/data", "auth/sign-out", "auth/login/code/", "auth/login/code/confirm/", "faq",
+    "about/faq", "about/privacy",
     "auth/2fa/authenticate/", "auth/2fa/webauthn/login/", "auth/2fa/webauthn/reauthenticate/",
     "auth/2fa/recovery-codes/download/", "auth/3rdparty/signup/", "alert/subscribe",
     "manifest.webmanifest", "service-worker.js", "healthz", "readyz",
