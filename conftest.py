@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import hypothesis
 import psycopg
@@ -75,13 +76,12 @@ def _make_template(connection: psycopg.Connection, server: str, name: str) -> No
             connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
     building = f"building_{os.getpid()}"
     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
-    head, _, tail = server.partition("@/postgres")
     done = subprocess.run(
         [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"],
         cwd=ROOT,
         env=os.environ
         | {
-            "DATABASE_URL": f"{head}@/{building}{tail}",
+            "DATABASE_URL": urlsplit(server)._replace(path=f"/{building}").geturl(),
             "DJANGO_SETTINGS_MODULE": "waywarden.config.settings_for_tests",
             "PYTHONPATH": str(ROOT / "src"),
         },

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from waywarden.config import environment, keys, mail, setup
+from waywarden.config import environment, keys, mail, migrations, setup
 from waywarden.config.environment import Environment
 from waywarden.kernel.errors import WaywardenError
 
@@ -80,8 +80,11 @@ def findings() -> Iterator[Finding]:
     except WaywardenError as error:
         yield wrong(str(error))
         return
-    for check in (about_database, about_sites, about_mail):
-        yield from check(settings)
+    yield from about_database(settings)
+    if not migrations.waiting():
+        yield from about_operators(settings)
+        yield from about_sites(settings)
+    yield from about_mail(settings)
 
 
 def about_settings(settings: Environment) -> Iterator[Finding]:
@@ -134,8 +137,6 @@ def about_database(_settings: Environment) -> Iterator[Finding]:
     """Which server it is, and whether its tables are those of this version."""
     from django.db import connection
 
-    from waywarden.config import migrations
-
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version')"
@@ -156,6 +157,16 @@ def about_database(_settings: Environment) -> Iterator[Finding]:
         yield wrong(f"{len(waiting)} migrations wait; run `waywarden migrate`.")
     else:
         yield fine("The database is up to date.")
+
+
+def about_operators(_settings: Environment) -> Iterator[Finding]:
+    """Whether there is somebody who may do everything."""
+    from waywarden.users.models import User
+
+    if User.objects.filter(is_superuser=True, is_active=True).exists():
+        yield fine("There is somebody to operate it.")
+    else:
+        yield note("Nobody can sign in to /admin/ yet; run `waywarden manage createsuperuser`.")
 
 
 def about_sites(_settings: Environment) -> Iterator[Finding]:

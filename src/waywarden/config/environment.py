@@ -66,7 +66,7 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
     home = _folder(raw["WAYWARDEN_HOME"])
     return Environment(
         home=home,
-        database_url=raw["DATABASE_URL"],
+        database_url=_postgresql("DATABASE_URL", raw["DATABASE_URL"]),
         secret_key=raw["WAYWARDEN_SECRET_KEY"],
         field_keys=_list(raw["WAYWARDEN_FIELD_KEYS"]),
         base_url=_address("WAYWARDEN_BASE_URL", raw["WAYWARDEN_BASE_URL"]),
@@ -164,6 +164,14 @@ def _address(name: str, text: str) -> str:
     if parts.scheme in ("http", "https") and parts.hostname and not parts.query:
         return text.rstrip("/")
     message = f"{name} must be an address that begins with http:// or https://."
+    raise Misconfigured(message)
+
+
+def _postgresql(name: str, text: str) -> str:
+    """The address of a database; its password stands in no message."""
+    if not text or urlsplit(text).scheme in ("postgresql", "postgres"):
+        return text
+    message = f"{name} must begin with postgresql://; no other kind of database can be used."
     raise Misconfigured(message)
 
 

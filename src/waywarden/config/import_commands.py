@@ -144,6 +144,32 @@ def addresses(*, file: Path, grid: str) -> None:
     )
 
 
+@import_group.command()
+@_file
+@click.option("--kind", default="area", show_default=True, help="Where a feature says no kind.")
+def areas(*, file: Path, kind: str) -> None:
+    """Take the boundaries that bodies answer for in, from a GeoJSON FILE.
+
+    Each feature needs a name; its code (or id) tells it apart: the same again replaces it.
+    """
+    setup.set_up()
+    from waywarden.areas.services import import_geojson
+
+    done = import_geojson(file, kind=kind)
+    click.echo(f"{done.added} areas added, {done.replaced} replaced.")
+
+
+@import_group.command()
+@_file
+@click.option("--name", required=True, help="What rules call it.")
+def layer(*, file: Path, name: str) -> None:
+    """Take the lines and polygons of a GeoJSON FILE in as a layer: trunk roads, parks, …"""
+    setup.set_up()
+    from waywarden.areas.services import import_layer
+
+    click.echo(f"{import_layer(file, name=name)} shapes are the layer {name} now.")
+
+
 @contextmanager
 def _progress_bar() -> Iterator[Callable[["Progress"], None]]:
     """A bar on standard error: through the years where they are known, else the rows so far."""

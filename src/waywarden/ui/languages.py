@@ -17,9 +17,21 @@ from waywarden.ui.current import cobrand_of
 AWAITING_READERS = frozenset({"fr", "ar"})
 
 
+#: Pages of staff and operators, whose texts are in no catalog, and the language they are in: half
+#: a page in another language, written from the right or not, helps nobody.
+FOR_STAFF = ("/staff/", "/admin/")
+SPOKEN_TO_STAFF = "en"
+
+
+def is_for_staff(request: HttpRequest) -> bool:
+    """Whether a page is one of those."""
+    return request.path.startswith(FOR_STAFF)
+
+
 def languages_of(request: HttpRequest) -> list[tuple[str, str]]:
-    """The languages of the site, each by its own name: `("fr", "français")`."""
-    return [(code, get_language_info(code)["name_local"]) for code in codes_of(cobrand_of(request))]
+    """The languages of the site, each by its own name: `("fr", "français")`; on staff's one."""
+    codes = [SPOKEN_TO_STAFF] if is_for_staff(request) else codes_of(cobrand_of(request))
+    return [(code, get_language_info(code)["name_local"]) for code in codes]
 
 
 def codes_of(cobrand: Cobrand) -> list[str]:
@@ -29,7 +41,9 @@ def codes_of(cobrand: Cobrand) -> list[str]:
 
 
 def language_of(request: HttpRequest) -> str:
-    """The language that a request is answered in; always one of the site's."""
+    """The language that a request is answered in: one of the site's, or of staff's pages."""
+    if is_for_staff(request):
+        return SPOKEN_TO_STAFF
     cobrand = cobrand_of(request)
     codes = codes_of(cobrand)
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")

@@ -15,18 +15,21 @@ def refusal(request: HttpRequest, sight: Sight) -> HttpResponse:
     return response
 
 
-def bad_request(request: HttpRequest, **_told: object) -> HttpResponse:
-    """400."""
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400; what was raised is not told."""
+    _ = exception
     return render(request, "ui/400.html", status=400)
 
 
-def forbidden(request: HttpRequest, **_told: object) -> HttpResponse:
-    """403."""
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403; what was raised is not told."""
+    _ = exception
     return render(request, "ui/403.html", status=403)
 
 
-def not_found(request: HttpRequest, **_told: object) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404; an address that is right but for a slash at its end leads to the right one."""
+    _ = exception
     bare = request.path_info.rstrip("/")
     has_more = bare and bare != request.path_info and not bare.startswith("//")
     if has_more and request.method in ("GET", "HEAD") and is_valid_path(bare):

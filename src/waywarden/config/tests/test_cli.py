@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from django.core.management import call_command
+from django.db import ProgrammingError
 
 from waywarden.config import doctor, environment
 from waywarden.config.cli import COMMANDS, cli, main
 from waywarden.config.listening import listen_of
 from waywarden.kernel.errors import Misconfigured
+from waywarden.users.models import User
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -134,6 +137,43 @@ def test_the_doctor_finds_the_database_up_to_date():
     sentences = [finding.sentence for finding in found]
     assert "The database is up to date." in sentences
     assert any("fsync off" in sentence for sentence in sentences), "the tests' own server is fast"
+
+
+@pytest.mark.django_db
+def test_the_doctor_says_when_nobody_can_operate_the_site():
+    given = environment.read({})
+    assert verdicts(doctor.about_operators(given)) == ["note"]
+    User.objects.create_superuser("olive@example.org", "pw")
+    assert verdicts(doctor.about_operators(given)) == ["fine"]
+
+
+@pytest.mark.django_db
+def test_the_doctor_asks_nothing_of_tables_that_are_not_there_yet(monkeypatch):
+    monkeypatch.setattr("waywarden.config.setup.set_up", lambda: None)
+    monkeypatch.setattr("waywarden.config.migrations.waiting", lambda: ["bodies.0001_initial"])
+
+    def missing(*_given):
+        raise ProgrammingError
+
+    monkeypatch.setattr(doctor, "about_sites", missing)
+    monkeypatch.setattr(doctor, "about_operators", missing)
+    sentences = [finding.sentence for finding in doctor.findings()]
+    assert any("1 migrations wait" in sentence for sentence in sentences)
+
+
+@pytest.mark.django_db
+def test_the_first_operator_is_made_by_djangos_own_command(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a lamp by the old mill")
+    given = {"interactive": False, "email": "olive@example.org", "verbosity": 0}
+    call_command("createsuperuser", skip_checks=False, **given)
+    olive = User.objects.get(email="olive@example.org")
+    assert (olive.is_superuser, olive.check_password("a lamp by the old mill")) == (True, True)
+
+
+def test_a_database_of_another_kind_is_refused_without_its_password():
+    with pytest.raises(Misconfigured, match="postgresql://") as told:
+        environment.read({"DATABASE_URL": "mysql://root:hush@localhost/x"})
+    assert "hush" not in str(told.value)
 
 
 def test_the_doctor_finds_a_mail_server_that_does_not_answer(settings):

@@ -1,5 +1,7 @@
 """`waywarden services sync`, `poll` and `fetch`, on a small Open311 server."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -167,3 +169,32 @@ def test_a_date_that_is_none_is_refused(run, body):
     done = run("poll", "borsetshire", "--since", "yesterday")
     assert done.exit_code == 2
     assert "is no date such as" in done.output
+
+
+def test_boundaries_and_layers_are_taken_in_from_files(run, tmp_path):
+    file = tmp_path / "wards.geojson"
+    square = [[[0, 51], [1, 51], [1, 52], [0, 52], [0, 51]]]
+    file.write_text(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "type": "Feature",
+                        "properties": {"name": "North Ward", "code": "N1"},
+                        "geometry": {"type": "Polygon", "coordinates": square},
+                    }
+                ],
+            }
+        )
+    )
+    first = run("import", "areas", str(file), "--kind", "ward")
+    assert first.output == "1 areas added, 0 replaced.\n"
+    assert run("import", "areas", str(file)).output == "0 areas added, 1 replaced.\n"
+    assert Area.objects.filter(code="N1", name="North Ward").count() == 1
+    shapes = run("import", "layer", str(file), "--name", "Parks")
+    assert shapes.output == "1 shapes are the layer Parks now.\n"
+    file.write_text("{}")
+    wrong = run("import", "areas", str(file))
+    assert wrong.exit_code != 0
+    assert "wards.geojson" in wrong.output + str(wrong.exception)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from waywarden.users.models import User
 from waywarden.web.tests import town as towns
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +72,14 @@ def test_signing_in_speaks_the_language_of_the_account(client):
 def test_a_switch_never_leads_away_or_breaks(client, db, wanted):
     answer = client.get(f"/language/fr?next={wanted}")
     assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("address", ["/staff/integration/", "/admin/"])
+def test_pages_of_staff_are_whole_in_the_one_language_they_speak(client, address):
+    client.force_login(User.objects.create_superuser("olive@example.org", "pw"))
+    page = client.get(address, headers={"host": "ar.localhost", "accept-language": "fr"})
+    text = page.content.decode()
+    assert (page.status_code, page["Content-Language"]) == (200, "en")
+    assert 'dir="rtl"' not in text
+    assert "/language/" not in text
+    assert "العربيّة" not in text
