@@ -22,6 +22,8 @@ MOVED = "moved"
 SPOKEN = "spoken"
 #: Staff wrote it here in the body's name.
 WRITTEN_HERE = "written_here"
+#: The state that the report had before staff set another, for taking it back.
+STATE_BEFORE = "state_before"
 #: It opened a report again that was fixed or closed.
 REOPENS = "reopens"
 #: In a row's extras: whom the body's system has given the report to.
@@ -31,7 +33,7 @@ ASSIGNED_EMAIL, ASSIGNED_NAME = "assigned_user_email", "assigned_user_name"
 LATEST_ONLY, LATEST_WORDS = "latest_data_only", "latest_words"
 #: Names in extras that only we write: a body's row cannot bring them.
 OWN_NAMES = frozenset({
-    AUTOMATIC, MOVED, SPOKEN, WRITTEN_HERE, REOPENS, LATEST_WORDS, "media_urls",
+    AUTOMATIC, MOVED, SPOKEN, WRITTEN_HERE, STATE_BEFORE, REOPENS, LATEST_WORDS, "media_urls",
     "photos_fetched", "is_acknowledged", "earlier_references",
 })  # fmt: skip
 #: The columns that taking in changes.

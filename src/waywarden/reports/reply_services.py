@@ -1,4 +1,4 @@
-"""What staff write on a report in the name of their body."""
+"""What staff write on a report in the name of their body; `update_services` changes it again."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from waywarden.kernel import clock
 from waywarden.kernel.errors import NotAllowed, RuleBroken
 from waywarden.kernel.text import paragraphs
 from waywarden.reports import states
-from waywarden.reports.fetched_ledger import REOPENS, WRITTEN_HERE
+from waywarden.reports.fetched_ledger import REOPENS, STATE_BEFORE, WRITTEN_HERE
 from waywarden.reports.models import Report, ReportBody, Update
-from waywarden.reports.photo_services import actor_of
+from waywarden.reports.photo_services import actor_of, attach_photos
 from waywarden.reports.states import State
 from waywarden.users.models import User
 
@@ -36,6 +36,7 @@ class Reply:
     text: str
     state: str = ""
     mail_text: str = ""
+    photo_keys: tuple[str, ...] = ()
 
 
 def reply_as_body(new: Reply, *, user: User) -> Update:
@@ -62,7 +63,10 @@ def reply_as_body(new: Reply, *, user: User) -> Update:
         update.created = update.confirmed_at = moment
         if state == State.CONFIRMED and not report.is_open:
             update.extras[REOPENS] = True
+        if state:
+            update.extras[STATE_BEFORE] = report.state
         update.save()
+        attach_photos(new.photo_keys, update=update)
         report.changed = moment
         if state:
             report.state, report.state_changed_at = state, moment

@@ -7,13 +7,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from waywarden.bodies.queries import may_speak_for
 from waywarden.events.services import Fact, record
 from waywarden.kernel import clock
 from waywarden.kernel.errors import NotAllowed, RuleBroken
 from waywarden.kernel.text import one_line, paragraphs
 from waywarden.reports import states
 from waywarden.reports.allowed import Act
-from waywarden.reports.fetched_ledger import REOPENS
+from waywarden.reports.fetched_ledger import REOPENS, STATE_BEFORE, WRITTEN_HERE
 from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import Report, Update
 from waywarden.reports.photo_services import actor_of, attach_photos
@@ -130,24 +131,34 @@ def _apply_state(report: Report, state: str, moment: datetime) -> None:
 
 
 def correct_update(update_id: int, text: str, *, user: User) -> None:
-    """The author words an update anew, while it has gone to no body. Raises NotAllowed."""
-    if not paragraphs(text) or len(text) > 4000:
-        raise RuleBroken(_("Please write what you saw, in up to 4,000 characters."), field="text")
+    """The author words an update anew, while it has gone to no body. Raises NotAllowed.
+
+    What stands in a body's name, any of those who may speak for it.
+    """
+    if len(text) > 4000:
+        raise RuleBroken(_("This is too long; 4,000 characters fit."), field="text")
     with transaction.atomic():
         update = _own_update(update_id, user)
-        update.text = paragraphs(text)
-        update.save(update_fields=["text"])
+        # A body may say a state alone.
+        if not paragraphs(text) and not (update.body_id is not None and update.state):
+            raise RuleBroken(_("Please write something."), field="text")
+        update.text, update.mail_text = paragraphs(text), ""
+        update.save(update_fields=["text", "mail_text"])
         record(Fact("update.corrected", "update", update.pk, actor=actor_of(user)))
 
 
 def withdraw_update(update_id: int, *, user: User) -> None:
-    """The author takes an update back, while it has gone to no body; the state it set goes too."""
+    """The author takes an update back, while it has gone to no body; the state it set goes too.
+
+    What stands in a body's name, any of those who may speak for it. Raises NotAllowed.
+    """
     moment = clock.now()
     with transaction.atomic():
         update = _own_update(update_id, user)
         report = Report.objects.get(pk=update.report_id)
         if update.state and update.state == report.state:
-            _apply_state(report, _state_before(update), moment)
+            before = update.extras.get(STATE_BEFORE) or _state_before(update)
+            _apply_state(report, before, moment)
         update.visibility = Update.Visibility.HIDDEN
         update.save(update_fields=["visibility"])
         record(Fact("update.withdrawn", "update", update.pk, actor=actor_of(user)))
@@ -161,13 +172,19 @@ def _lock_report_of(update_id: int) -> None:
 def _own_update(update_id: int, user: User) -> Update:
     _lock_report_of(update_id)
     update = (
-        Update.objects.select_for_update()
-        .filter(pk=update_id, user=user, body=None, visibility=Update.Visibility.SHOWN)
+        Update.objects.select_for_update(of=("self",))
+        .filter(pk=update_id, visibility=Update.Visibility.SHOWN)
         .first()
     )
-    if update is None:
+    if update is None or not _may_change(update, user):
         raise NotAllowed
     return update
+
+
+def _may_change(update: Update, user: User) -> bool:
+    if update.body_id is None:
+        return update.user_id == user.pk
+    return WRITTEN_HERE in update.extras and may_speak_for(user, update.body_id)
 
 
 def _state_before(update: Update) -> str:

@@ -63,6 +63,11 @@ urlpatterns = [
     path("imports/rules/<int:connection_id>/", imports.rules, name="rules"),
     path("imports/rules/change/<int:rule_id>/", imports.change_rule, name="rule"),
     path("reports/<int:report_id>/at/<slug:slug>/", reports.one, name="report"),
+    path(
+        "reports/<int:report_id>/at/<slug:slug>/answers/<int:update_id>/",
+        reports.change,
+        name="answer-change",
+    ),
     path("templates/", templates.listed, name="templates"),
     path("templates/new/<int:body_id>/", templates.new, name="template-new"),
     path("templates/<int:template_id>/", templates.one, name="template"),

@@ -17,12 +17,12 @@ from waywarden.reports.models import Report, Update
 from waywarden.reports.personal_data import personal_data
 from waywarden.reports.privacy import Sight
 from waywarden.reports.update_services import correct_update, withdraw_update
+from waywarden.ui.uploads import Uploads, uploads_of
 from waywarden.users.models import User
 from waywarden.web.error_views import refusal
 from waywarden.web.forms import CorrectionForm
 from waywarden.web.report_views import person
 from waywarden.web.update_views import seen_by
-from waywarden.web.uploads import Uploads, uploads_of
 
 View = Callable[..., HttpResponse]
 

@@ -17,11 +17,11 @@ from waywarden.reports.duplicates import Lookalike, lookalikes
 from waywarden.reports.personal_data import Finding
 from waywarden.reports.services import NewReport
 from waywarden.ui.current import cobrand_of
+from waywarden.ui.uploads import Uploads
 from waywarden.ui.viewers import viewer_of
 from waywarden.web.forms import ReportForm
 from waywarden.web.places import look_up
 from waywarden.web.questions import AskedQuestion, answers_in, asked_questions, errors_in
-from waywarden.web.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications import questionnaire_services as services
 from waywarden.notifications.models import Questionnaire
 from waywarden.reports.verdict_services import Verdict
-from waywarden.web.uploads import Uploads, uploads_of
+from waywarden.ui.uploads import Uploads, uploads_of
 
 _YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 _CHOOSE = {"required": _("Please choose one.")}

@@ -18,12 +18,12 @@ from waywarden.reports.services import WrongAnswers, create_report
 from waywarden.reports.states import PinClass
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import EXACT_ZOOM, clicked_place, map_settings, still_map
+from waywarden.ui.uploads import Uploads, kept_photos, uploads_of
 from waywarden.users.models import User
 from waywarden.web.browse_views import point_in
 from waywarden.web.drafts import Draft
 from waywarden.web.forms import ReportForm
 from waywarden.web.services import TooOften, count_try, store_once, tell_stored
-from waywarden.web.uploads import Uploads, kept_photos, uploads_of
 
 #: Where a photo that was sent first waits for its form, in the session.
 FIRST_PHOTO = "first_photo"

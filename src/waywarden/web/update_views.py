@@ -27,6 +27,7 @@ from waywarden.reports.update_services import NewUpdate, create_update
 from waywarden.sending.queries import held_updates, is_report_held
 from waywarden.ui.current import cobrand_of
 from waywarden.ui.maps import EXACT_ZOOM, map_settings, still_map
+from waywarden.ui.uploads import Uploads, uploads_of
 from waywarden.ui.viewers import viewer_of
 from waywarden.web.error_views import refusal
 from waywarden.web.forms import UpdateForm
@@ -35,7 +36,6 @@ from waywarden.web.outlook import outlook_of
 from waywarden.web.queries import ways_of
 from waywarden.web.report_views import person, texts_of_steps
 from waywarden.web.services import TooOften, count_try, store_once, tell_stored
-from waywarden.web.uploads import Uploads, uploads_of
 
 #: Metres around a report that others are named from, and how many.
 NEAR, MOST_NEAR = 400, 3

@@ -9,7 +9,12 @@ from waywarden.reports import services
 from waywarden.reports.models import Report, Update
 from waywarden.reports.reply_services import Reply, reply_as_body
 from waywarden.reports.tests.test_services import POTHOLE
-from waywarden.reports.update_services import NewUpdate, create_update
+from waywarden.reports.update_services import (
+    NewUpdate,
+    correct_update,
+    create_update,
+    withdraw_update,
+)
 from waywarden.users.services import get_or_create_user
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +101,58 @@ def test_a_reporter_who_says_that_it_is_still_a_problem_reopens_it(place, report
     new = NewUpdate(report.pk, "It is back.", "rosa@example.org", "Rosa", reopens=True)
     made = create_update(new, user=place.rosa)
     assert (made.state, made.extras) == ("confirmed", {"reopens": True})
+
+
+def test_an_answer_is_worded_anew_or_taken_back_by_any_who_speak_for_the_body(place, report, ines):
+    made = reply(report, place, ines, mail_text="For the mail.")
+    colleague = get_or_create_user(email="ina@example.org", name="Ina")
+    Membership.objects.create(user=colleague, body=place.county)
+    correct_update(made.pk, "We come on Tuesday.", user=colleague)
+    made.refresh_from_db()
+    assert (made.text, made.words_for_mail) == ("We come on Tuesday.", "We come on Tuesday.")
+    withdraw_update(made.pk, user=colleague)
+    made.refresh_from_db()
+    report.refresh_from_db()
+    assert (made.visibility, report.state) == ("hidden", "confirmed")
+    kinds = set(Event.objects.values_list("kind", flat=True))
+    assert {"update.corrected", "update.withdrawn"} <= kinds
+
+
+def test_a_state_that_was_taken_back_is_the_one_before_though_no_update_told_it(
+    place, report, ines
+):
+    Report.objects.filter(pk=report.pk).update(
+        state="investigating"
+    )  # as a problem that was fetched
+    made = reply(report, place, ines, state="closed")
+    withdraw_update(made.pk, user=ines)
+    report.refresh_from_db()
+    assert report.state == "investigating"
+
+
+def test_who_does_not_speak_for_the_body_changes_no_answer_of_its(place, report, ines):
+    made = reply(report, place, ines)
+    Membership.objects.create(user=place.oskar, body=place.town)
+    for user in (place.oskar, place.rosa):
+        with pytest.raises(NotAllowed):
+            correct_update(made.pk, "Ours.", user=user)
+        with pytest.raises(NotAllowed):
+            withdraw_update(made.pk, user=user)
+    Membership.objects.filter(user=ines).update(role="reader")
+    with pytest.raises(NotAllowed):
+        withdraw_update(made.pk, user=ines)
+
+
+def test_what_a_bodys_system_said_is_nobodys_to_change_here(place, report, ines):
+    made = reply(report, place, ines)
+    Update.objects.filter(pk=made.pk).update(extras={})
+    with pytest.raises(NotAllowed):
+        correct_update(made.pk, "Better words.", user=ines)
+
+
+def test_an_answer_of_a_state_alone_may_lose_its_words_and_another_may_not(place, report, ines):
+    with_state = reply(report, place, ines)
+    correct_update(with_state.pk, " ", user=ines)
+    words_only = reply(report, place, ines, text="Soon.", state="")
+    with pytest.raises(RuleBroken):
+        correct_update(words_only.pk, " ", user=ines)

@@ -1,10 +1,15 @@
 """A report on the staff pages: what the body's system says of it, and an answer."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from waywarden.bodies.models import Membership, ResponseTemplate
 from waywarden.events.models import Event
-from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.kernel import clock
+from waywarden.reports.models import Photo, Report, ReportBody, Update
+from waywarden.sending.models import Delivery
+from waywarden.web.tests.town import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +113,77 @@ def test_rows_that_told_nothing_new_are_told_to_the_bodys_staff_only(as_ines, to
     shown = as_ines.get(address(report)).content.decode()
     assert "Same again." in shown
     assert "Theirs alone." not in shown
+
+
+def test_an_answer_carries_photos(as_ines, client, report):
+    photo = SimpleUploadedFile("a.jpg", picture().read(), "image/jpeg")
+    given = {"text": "The lamp is lit again.", "photo": photo}
+    answer = as_ines.post(address(report), given, follow=True)
+    stored = Photo.objects.get()
+    assert stored.update == Update.objects.get()
+    assert f"/photo/{stored.key}.small.jpg" in answer.content.decode()
+    assert f"/photo/{stored.key}" in client.get(f"/report/{report.pk}").content.decode()
+
+
+def test_a_file_that_is_no_photo_is_said_and_a_good_one_is_kept_for_the_next_try(as_ines, report):
+    files = [
+        SimpleUploadedFile("a.jpg", picture().read(), "image/jpeg"),
+        SimpleUploadedFile("b.jpg", b"no picture", "image/jpeg"),
+    ]
+    answer = as_ines.post(address(report), {"text": "Lit again.", "photo": files})
+    assert answer.status_code == 422
+    assert "b.jpg" in answer.content.decode()
+    assert not Update.objects.exists()
+    key = str(Photo.objects.get().key)
+    assert key in answer.content.decode()
+    as_ines.post(address(report), {"text": "Lit again.", "photo_keys": [key]})
+    assert Photo.objects.get().update == Update.objects.get()
+
+
+def answered(as_ines, report):
+    as_ines.post(address(report), {"text": "We come on Monday.", "state": "in progress"})
+    return Update.objects.get()
+
+
+def test_an_answer_is_worded_anew_and_taken_back_until_it_has_gone(as_ines, as_oskar, town, report):
+    made = answered(as_ines, report)
+    change = f"{address(report)}answers/{made.pk}/"
+    assert change in as_ines.get(address(report)).content.decode()
+    assert "We come on Monday." in as_ines.get(change).content.decode()
+    as_ines.post(change, {"text": "We come on Tuesday."})
+    assert Update.objects.get().text == "We come on Tuesday."
+    assert as_ines.post(change, {"text": "x" * 4001}).status_code == 422
+    assert as_oskar.post(change, {"withdraw": "1"}).status_code == 404
+    as_rosa = Client()
+    as_rosa.force_login(town.rosa)
+    assert as_rosa.post(change, {"withdraw": "1"}).status_code == 403
+    assert Client().post(change, {"withdraw": "1"}).status_code == 302
+    assert Update.objects.get().visibility == "shown"
+    answer = as_ines.post(change, {"withdraw": "1"}, follow=True)
+    assert "The answer is taken back." in answer.content.decode()
+    assert Report.objects.get(pk=report.pk).state == "confirmed"
+    assert Update.objects.get().visibility == "hidden"
+    assert as_ines.get(change).status_code == 404
+
+
+def test_an_answer_that_has_gone_to_a_body_stays_as_it_is(as_ines, town, report):
+    made = answered(as_ines, report)
+    moment = clock.now()
+    Delivery.objects.filter(update=made).delete()
+    Delivery.objects.create(
+        report=report, update=made, body=town.county, state="sent", due_at=moment, created=moment
+    )
+    change = f"{address(report)}answers/{made.pk}/"
+    assert change not in as_ines.get(address(report)).content.decode()
+    answer = as_ines.post(change, {"withdraw": "1"})
+    assert answer.status_code == 422
+    assert "on its way already" in answer.content.decode()
+    assert Update.objects.get().visibility == "shown"
+
+
+def test_a_reader_of_the_body_changes_no_answer(as_ines, town, report):
+    made = answered(as_ines, report)
+    Membership.objects.filter(user=town.ines).update(role="reader")
+    change = f"{address(report)}answers/{made.pk}/"
+    assert as_ines.post(change, {"withdraw": "1"}).status_code == 403
+    assert Update.objects.get().visibility == "shown"
