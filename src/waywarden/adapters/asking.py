@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -54,11 +54,18 @@ def findings_of(provider: SystemProvider) -> Iterator[Finding]:
     yield from own
     if any(one.is_wrong for one in own):
         return
-    services = list(_carefully("services", lambda: _services(provider)))
-    yield from services
-    yield from _carefully("system.reports", lambda: _reports(provider))
+    looks: dict[str, Callable[[SystemProvider], Iterable[Finding]]] = {
+        "services": _services,
+        "system.reports": _reports,
+    }
     if not provider.system.gives_once:
-        yield from _carefully("system.updates", lambda: _updates(provider))
+        looks["system.updates"] = _updates
+    told: set[str] = set()
+    for key, look in looks.items():
+        for one in _carefully(key, lambda look=look: look(provider)):  # type: ignore[misc] # bound now
+            if one.words not in told:
+                yield one
+            told.add(one.words)
 
 
 def _carefully(key: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
@@ -90,6 +97,14 @@ def _reports(provider: SystemProvider) -> Iterator[Finding]:
         return
     one = good[-1]
     at = one.requested_datetime
+    for name, values in {
+        "created": [row.requested_datetime for row in good],
+        "category": [row.service_code for row in good],
+        "status": [row.status for row in good],
+        "lat": [row.lat for row in good],
+        "text": [row.description for row in good],
+    }.items():
+        yield from _blank(f"system.reports.{name}", values)
     yield from _ahead("system.reports.created", [row.requested_datetime for row in good])
     told = f"place {one.lat}, {one.long}, made {f'{at:%Y-%m-%d %H:%M} UTC' if at else 'some time'}"
     words = f"{len(good)} reports of 30 days can be read; the last one, {one.service_request_id}: "
@@ -110,11 +125,21 @@ def _updates(provider: SystemProvider) -> Iterator[Finding]:
     rows = provider.system.updates(now - SPAN, now + AHEAD_MOST)
     good: list[types.ServiceRequestUpdate] = []
     yield from _sorted_out("system.updates", "changes", rows, good)
+    yield from _blank("system.updates.status", [row.status for row in good])
     yield from _ahead("system.updates.at", [row.updated_datetime for row in good])
     if good:
         words = f"{len(good)} changes of 30 days can be read"
         yield Finding("system.updates", words, is_wrong=False)
     yield from _unknown_states(provider, (row.status for row in good), "changes no state")
+
+
+def _blank(key: str, values: Sequence[object]) -> Iterator[Finding]:
+    """A value that no row has is looked for in the wrong place, mostly."""
+    if values and all(one in (None, "") for one in values):
+        name = key.rpartition(".")[2]
+        yield Finding(
+            key, f"none of {len(values)} rows has this: does {name!r} stand there?", False
+        )
 
 
 def _ahead(key: str, moments: Iterable[datetime | None]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from waywarden.adapters.contract import SystemOptions
+from waywarden.adapters.contract import SystemOptions, noted
 from waywarden.kernel import clock
 from waywarden.kernel.errors import BadReply, Misconfigured, Refused, TryLater, Unknown
 from waywarden.kernel.http import (
@@ -69,7 +69,7 @@ def answered(ask: Callable[[], Answer], *, also: Iterable[int] = ()) -> Answer:
         answer = ask()
     except ForbiddenAddress as error:
         message = "The system's address may not be called."
-        raise Misconfigured(message) from error
+        raise noted(Misconfigured(message), _with_hint(str(error))) from error
     except NotReached as error:
         raise TryLater(f"The system was not reached. {error}") from error
     except LostReply as error:
@@ -79,6 +79,11 @@ def answered(ask: Callable[[], Answer], *, also: Iterable[int] = ()) -> Answer:
     if not (200 <= answer.status < 300 or answer.status in also):
         _complain(answer)
     return answer
+
+
+def _with_hint(words: str) -> str:
+    """A private address is meant that way mostly."""
+    return f"{words} Is it one of your own net? Then name it in `allow_private`."
 
 
 def _complain(answer: Answer) -> None:

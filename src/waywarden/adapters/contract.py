@@ -238,8 +238,16 @@ class System:
         raise NotOffered
 
 
+E = TypeVar("E", bound=WaywardenError)
 R = TypeVar("R")
 V = TypeVar("V")
+
+
+def noted(told: E, words: str) -> E:
+    """The error, with words for the operator's eyes only: callers never see them."""
+    if words:
+        told.add_note(words)
+    return told
 
 
 def each(

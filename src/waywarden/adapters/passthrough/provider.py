@@ -16,6 +16,7 @@ from waywarden.adapters.catalogue import SERVER_SET
 from waywarden.adapters.contract import (
     BadRow,
     CannotAsk,
+    Finding,
     NotKnown,
     NotOffered,
     Report,
@@ -24,14 +25,24 @@ from waywarden.adapters.contract import (
     Update,
     Wanted,
     each,
+    noted,
 )
 from waywarden.adapters.deployment import Kind
 from waywarden.adapters.fields import UPDATE_FIELDS, Reading, update_of
+from waywarden.adapters.health import in_words
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.opening import Opening, over_system
 from waywarden.adapters.passthrough.options import PassthroughOptions, faults
 from waywarden.kernel import clock
-from waywarden.kernel.errors import BadReply, Misconfigured, Refused, RuleBroken, TryLater, Unknown
+from waywarden.kernel.errors import (
+    BackendError,
+    BadReply,
+    Misconfigured,
+    Refused,
+    RuleBroken,
+    TryLater,
+    Unknown,
+)
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311 import params, types
 from waywarden.open311.client import Client
@@ -167,6 +178,18 @@ class PassthroughSystem(System):
             ]
             self._kept.opened(None, updates=changes, requests=found)
 
+    def look(self) -> Iterable[Finding]:
+        """Whether it is there, is Open311, and knows us."""
+        try:
+            self.services()
+        except NotKnown:
+            words = f"no Open311 is there: {self._client.url('services')} is not known"
+            yield Finding("system.url", words)
+        except Misconfigured as error:
+            yield Finding("system.api_key", in_words(error))
+        except BackendError as error:
+            yield Finding("system.url", in_words(error))
+
     def preview_report(self, report: Report) -> str:
         pairs = params.request_pairs(self._passed(report), style=self._options.attribute_style)
         return f"POST {self._client.url('requests')}\n{_lines(pairs)}"
@@ -290,10 +313,12 @@ def _translated() -> Iterator[None]:
         yield
     except Unreachable as error:
         if error.was_sent:
-            raise Unknown("The body's server did not answer in time.") from error
-        raise TryLater("The body's server was not reached.") from error
+            told = Unknown("The body's server did not answer in time.")
+            raise noted(told, str(error)) from error
+        raise noted(TryLater("The body's server was not reached."), str(error)) from error
     except NotOpen311 as error:
-        raise BadReply("The body's server did not answer with Open311.") from error
+        told_ = BadReply("The body's server did not answer with Open311.")
+        raise noted(told_, str(error)) from error
     except Fault as error:
         raise _as_ours(error) from error
 

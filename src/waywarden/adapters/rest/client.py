@@ -1,6 +1,7 @@
 """Calls as the file describes them, and what stands in their answers."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -9,7 +10,7 @@ from waywarden.adapters.rest.auth import Credentials
 from waywarden.adapters.rest.options import Call, Paging
 from waywarden.adapters.rest.reading import decoded, rows_of
 from waywarden.adapters.rest.templating import Templates, Values, found
-from waywarden.kernel.errors import BadReply, Misconfigured
+from waywarden.kernel.errors import BadReply, Misconfigured, WaywardenError
 from waywarden.kernel.http import Answer, Way
 
 MOST_PAGES = 10_000
@@ -40,11 +41,13 @@ class RestClient:
                 address, json={} if body is None else body, headers=headers, method=call.method
             )
 
-        return self._asked(ask, also=also)
+        with _named(call.method, address):
+            return self._asked(ask, also=also)
 
     def read(self, address: str, *, also: Iterable[int] = ()) -> Answer:
         """Asks for an address."""
-        return self._asked(lambda headers: self._way.get(address, headers=headers), also=also)
+        with _named("GET", address):
+            return self._asked(lambda headers: self._way.get(address, headers=headers), also=also)
 
     def address(self, path: str, query: Mapping[str, str], values: Values) -> str:
         """A path and its parameters; empty parameters are left out."""
@@ -116,3 +119,13 @@ class RestClient:
             message = "The system does not accept this adapter's key."
             raise Misconfigured(message)
         return answer
+
+
+@contextmanager
+def _named(method: str, address: str) -> Iterator[None]:
+    """Notes for the operator which call it was that failed."""
+    try:
+        yield
+    except WaywardenError as error:
+        error.add_note(f"({method} {address.partition('?')[0]})")
+        raise

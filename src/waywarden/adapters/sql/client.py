@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from waywarden.adapters.contract import noted
 from waywarden.adapters.sql import errors
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown
@@ -158,7 +159,7 @@ class Database:
                 transaction.commit()
             except exc.IntegrityError as error:
                 told = Refused(f"The database refused it ({errors.named(error)}).")
-                raise errors.noted(told, errors.words_of(error)) from error
+                raise noted(told, errors.words_of(error)) from error
             except exc.SQLAlchemyError as error:
                 raise Unknown("The database did not confirm that it was stored.") from error
         return answer
@@ -197,7 +198,7 @@ class Database:
             connection = self.engine.connect()
         except exc.SQLAlchemyError as error:
             told = TryLater(f"The database was not reached ({errors.named(error)}).")
-            raise errors.noted(told, errors.words_of_connecting(error)) from error
+            raise noted(told, errors.words_of_connecting(error)) from error
         try:
             yield connection
         finally:

@@ -7,14 +7,12 @@ operator reads, in a note, those words that hold nothing but names of tables, co
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from sqlalchemy import exc
 
+from waywarden.adapters.contract import noted
 from waywarden.kernel.errors import BadReply, Misconfigured, Refused, TryLater, WaywardenError
 from waywarden.kernel.text import one_line, shorten
-
-E = TypeVar("E", bound=WaywardenError)
 
 _UNSTORABLE = {"DataError 1366", "OperationalError 1366", "UntranslatableCharacter"}
 _NO_RIGHTS = {1044, 1045, 1142, 1143, 1227, 1370, 1419}
@@ -45,13 +43,6 @@ _DUPLICATE = re.compile(r"Duplicate entry '.*' (for key .*)", re.DOTALL)
 
 class Unstorable(Refused):
     """The database's charset does not have a character of the text; nothing was stored."""
-
-
-def noted(told: E, words: str) -> E:
-    """The error with words for the operator only."""
-    if words:
-        told.add_note(words)
-    return told
 
 
 def named(error: exc.SQLAlchemyError) -> str:
