@@ -307,6 +307,10 @@ def _whole(
         if is_child:
             faults.append(Fault(path, "kind", "this kind cannot stand behind another of its kind"))
             break
+        if not child.is_file():
+            at = f"system.children.{name}"
+            faults.append(Fault(path, at, f"there is no file {child}", line_for(at, lines)))
+            continue
         try:
             found = load(child, kinds, environ=environ, is_child=True)
             children[name] = _behind(deployment.jurisdiction, name, found)
@@ -326,8 +330,13 @@ def _behind(parent: str, name: str, child: Loaded) -> Loaded:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadDeployment([Fault(path, "", "the file cannot be read as UTF-8 text")]) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = "the file cannot be read as UTF-8 text from here on; save it as UTF-8"
+        raise BadDeployment([Fault(path, "", message, line)]) from error
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        raise BadDeployment([Fault(path, "", message)]) from error
 
 
 def _raw(path: Path, text: str) -> dict[str, Any]:

@@ -38,5 +38,6 @@ def write_new(kind: Kind, name: str, *, directory: Path) -> tuple[Path, str]:
     for place, sample in kind.beside.items():
         beside = directory / Template(place).substitute(jurisdiction=jurisdiction)
         beside.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(_filled(sample, {"jurisdiction": jurisdiction, "name": name}))
+        words = {"jurisdiction": jurisdiction, "name": name, "child": beside.stem}
+        beside.write_text(_filled(sample, words), encoding="utf-8")
     return path, key

@@ -121,3 +121,11 @@ def test_a_folder_without_deployments_is_a_fault(tmp_path):
 )
 def test_a_table_of_the_wrong_shape_is_named(tmp_path, old, new, key):
     assert any(one.startswith(key) for one in faults_of(tmp_path, GOOD.replace(old, new)))
+
+
+def test_a_letter_that_is_not_utf_8_is_told_with_its_line(tmp_path):
+    line = GOOD.splitlines().index('name = "Borsetshire Council"') + 1
+    text = GOOD.replace("Borsetshire Council", "Börsetshire").encode("cp1252")
+    (tmp_path / "a.toml").write_bytes(text)
+    with pytest.raises(BadDeployment, match=rf"a\.toml:{line}: .*save it as UTF-8"):
+        load(tmp_path / "a.toml", KINDS, environ={})

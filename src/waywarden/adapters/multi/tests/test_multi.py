@@ -122,7 +122,7 @@ def test_without_a_bare_child_what_has_no_name_before_it_is_not_known(systems, t
         ('bare = "roads"', 'bare = "rods"', "did you mean 'roads'"),
         ('trees = "east/trees.toml"', 'trees = "trees.toml"', "a folder of its own"),
         ('trees = "east/trees.toml"', 'a-b = "east/trees.toml"', "letters and digits"),
-        ('trees = "east/trees.toml"', 'trees = "east/none.toml"', "cannot be read"),
+        ('trees = "east/trees.toml"', 'trees = "east/none.toml"', "there is no file"),
         ('trees = "east/trees.toml"', 'trees = "../x/east.toml"', "cannot stand behind another"),
     ],
 )
@@ -140,3 +140,19 @@ def test_a_fault_of_a_child_is_told_with_its_own_file_and_line(tmp_path):
     child.write_text(child.read_text().replace('zone = "Europe/London"', 'zone = "Moon"'))
     with pytest.raises(BadDeployment, match=r"trees\.toml:6: zone"):
         load(path, KINDS, environ={})
+
+
+def test_a_child_whose_file_is_not_there_is_told_on_the_line_that_names_it(tmp_path):
+    path, _key = write_new(KINDS["multi"], "East", directory=tmp_path)
+    (tmp_path / "east" / "trees.toml").unlink()
+    line = path.read_text().splitlines().index('trees = "east/trees.toml"') + 1
+    said = f"east.toml:{line}: system.children.trees: there is no file {tmp_path}/east/trees.toml"
+    with pytest.raises(BadDeployment) as caught:
+        load(path, KINDS, environ={})
+    assert str(caught.value) == said
+
+
+def test_new_children_read_and_write_in_folders_of_their_own(tmp_path):
+    path, _key = write_new(KINDS["multi"], "East", directory=tmp_path)
+    children = load(path, KINDS, environ={}).children
+    assert len({one.options.folder for one in children.values()}) == 2
