@@ -97,20 +97,25 @@ def _reports(provider: SystemProvider) -> Iterator[Finding]:
         return
     one = good[-1]
     at = one.requested_datetime
-    for name, values in {
+    columns: dict[str, Sequence[object]] = {
         "created": [row.requested_datetime for row in good],
         "category": [row.service_code for row in good],
         "status": [row.status for row in good],
         "lat": [row.lat for row in good],
         "text": [row.description for row in good],
-    }.items():
+    }
+    for name, values in columns.items():
         yield from _blank(f"system.reports.{name}", values)
     yield from _ahead("system.reports.created", [row.requested_datetime for row in good])
     told = f"place {one.lat}, {one.long}, made {f'{at:%Y-%m-%d %H:%M} UTC' if at else 'some time'}"
     words = f"{len(good)} reports of 30 days can be read; the last one, {one.service_request_id}: "
     yield Finding("system.reports", words + told, is_wrong=False)
     yield from _unknown_states(provider, (row.status for row in good), "is shown as open")
-    offered = {provider.catalogue.category_of(one.service_code) for one in _offered(provider)}
+    offered = {
+        category
+        for one in _offered(provider)
+        for category in provider.catalogue.categories_of(one.service_code)
+    }
     for category in sorted({row.service_code for row in good} - offered):
         words = f"there are reports of the category {category!r}, which is no service here"
         yield Finding("services", words, is_wrong=False)

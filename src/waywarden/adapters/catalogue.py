@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from waywarden.adapters.contract import System, SystemOptions
 from waywarden.adapters.deployment import Deployment, QuestionTable, ServiceTable
@@ -24,6 +25,10 @@ SERVER_SET: Mapping[str, tuple[str, str]] = {
     "usrn": ("string", "The number of the street"),
 }
 """What the sender can be asked to add without asking the reporter: code to type and meaning."""
+
+
+WRAPPED = "_wrapped_service_code"
+"""The question by which a service that wraps several categories asks for one."""
 
 
 def discovery_of(deployment: Deployment) -> Discovery:
@@ -78,23 +83,32 @@ class Catalogue:
     def questions(self, code: str, *, old_will_do: bool = False) -> tuple[Attribute, ...]:
         """Notice, questions of system and file, then what the sender fills by itself; in order."""
         table = self._tables.get(code)
-        theirs = self._theirs(self.category_of(code), old_will_do=old_will_do)
+        category = self.category_of(code)  # "" of one that wraps several: what it asks is here
+        theirs = self._theirs(category, old_will_do=old_will_do) if category else ()
         found = [*_notice(table), *theirs, *_of_file(table)]
         known = {one.code for one in found}
         found += [_asked(code) for code in self._asks if code not in known]
         return tuple(replace(one, order=order) for order, one in enumerate(found, start=1))
 
-    def category_of(self, code: str) -> str:
-        """The system's word for a service."""
+    def category_of(
+        self, code: str, answers: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    ) -> str:
+        """The system's word for a service; of one that wraps several, the one that was answered."""
         table = self._tables.get(code)
+        if table is not None and table.wraps:
+            return next(iter(answers.get(WRAPPED, ())), "")
         return (table.category if table else "") or code
+
+    def categories_of(self, code: str) -> tuple[str, ...]:
+        """Every category that a service stands for."""
+        table = self._tables.get(code)
+        return (
+            tuple(table.wraps) if table is not None and table.wraps else (self.category_of(code),)
+        )
 
     def code_of(self, category: str) -> str:
         """The first service that stands for the system's category."""
-        for code, table in self._tables.items():
-            if table.category == category:
-                return code
-        return category
+        return next(iter(self._codes_of(category)))
 
     def _offered(self) -> Iterator[Service]:
         theirs = self._system.services()
@@ -103,16 +117,20 @@ class Catalogue:
                 if table.offered:
                     yield self._shown(Service(code, table.name or code), table)
             return
+        shown: set[str] = set()
         for service in theirs:
             for code in self._codes_of(service.service_code):
                 table = self._tables.get(code, ServiceTable())
-                if table.offered:
+                if table.offered and code not in shown:
                     yield self._shown(replace(service, service_code=code), table)
+                shown.add(code)
 
     def _codes_of(self, category: str) -> Sequence[str]:
-        return [code for code, one in self._tables.items() if one.category == category] or [
-            category
-        ]
+        return [
+            code
+            for code, one in self._tables.items()
+            if one.category == category or category in one.wraps
+        ] or [category]
 
     def _shown(self, service: Service, table: ServiceTable) -> Service:
         return replace(
@@ -122,7 +140,9 @@ class Catalogue:
             keywords=table.keywords or service.keywords,
             groups=table.groups or service.groups,
             group=table.groups[0] if len(table.groups) == 1 else service.group,
-            metadata=bool(service.metadata or table.notice or table.questions or self._asks),
+            metadata=bool(
+                service.metadata or table.notice or table.questions or table.wraps or self._asks
+            ),
         )
 
     def _theirs(self, category: str, *, old_will_do: bool) -> tuple[Attribute, ...]:
@@ -148,6 +168,15 @@ def _notice(table: ServiceTable | None) -> Iterator[Attribute]:
 
 
 def _of_file(table: ServiceTable | None) -> Iterator[Attribute]:
+    if table is not None and table.wraps:
+        choice = QuestionTable(
+            code=WRAPPED,
+            text=table.wraps_text,
+            datatype="singlevaluelist",
+            required=True,
+            values=table.wraps,
+        )
+        yield _question(choice)
     for question in table.questions if table else ():
         yield _question(question)
 

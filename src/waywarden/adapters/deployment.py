@@ -96,6 +96,14 @@ class ServiceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     questions: Annotated[
         tuple[QuestionTable, ...], Meta(description="What it asks the reporter.")
     ] = ()
+    wraps: Annotated[
+        dict[str, str],
+        Meta(
+            description="Several of the system's categories behind this one service: category to "
+            "what people read. The reporter picks one by its first question."
+        ),
+    ] = {}
+    wraps_text: Annotated[str, Meta(description="That question.")] = "What is it about?"
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -376,6 +384,8 @@ def _question_faults(deployment: Deployment) -> Iterator[Complaint]:
         for index, question in enumerate(table.questions):
             if question.datatype.endswith("list") and not question.values:
                 yield f"services.{code}.questions[{index}]", "a list needs `values` to choose from"
+        if table.wraps and table.category:
+            yield f"services.{code}.category", "a service has either this or `wraps`"
 
 
 def _is_zone(name: str) -> bool:

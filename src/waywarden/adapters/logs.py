@@ -6,7 +6,7 @@ import time
 
 from waywarden.adapters.health import without_people
 
-_EXTRA = ("jurisdiction", "call", "status", "seconds")
+_EXTRA = ("jurisdiction", "call", "status", "seconds", "reference", "why")
 
 
 class Lines(logging.Formatter):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from waywarden.adapters.catalogue import SERVER_SET
+from waywarden.adapters.catalogue import SERVER_SET, WRAPPED
 from waywarden.adapters.contract import NotOffered, Report, Update
 from waywarden.adapters.deployment import Loaded
 from waywarden.adapters.mapping import StatusTable
@@ -98,8 +98,10 @@ def _report(provider: SystemProvider, loaded: Loaded, sample: SampleReport) -> s
         attributes=filled | given,
         **fields,
     )
-    table = deployment.services.get(code)
-    category = (table.category if table else "") or code
+    wrapped = next(iter(deployment.services[code].wraps), "") if code in deployment.services else ""
+    if wrapped and WRAPPED not in given:
+        new = replace(new, attributes={**new.attributes, WRAPPED: (wrapped,)})
+    category = provider.catalogue.category_of(code, new.attributes)
     report = Report(new=new, ref=new.attributes["fixmystreet_id"][0], key=_KEY, category=category)
     text = _said(lambda: provider.system.preview_report(report))
     steps = "".join(f"\nafterwards: {one.name}" for one in provider.system.report_steps(report))

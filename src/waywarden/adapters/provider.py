@@ -89,7 +89,7 @@ class SystemProvider:
             new=new,
             ref=number or header,
             key=post.key,
-            category=self.catalogue.category_of(new.service_code),
+            category=self.catalogue.category_of(new.service_code, new.attributes),
         )
         answer = self._once(
             post,
@@ -105,7 +105,8 @@ class SystemProvider:
     def create_update(self, call: Call, new: types.NewUpdate) -> types.UpdateReceipt:
         header = call.idempotency_key or new.idempotency_key
         post = self._post("update", header=header, other=new.update_id, digest=_digest_of(new))
-        category = self.catalogue.category_of(new.service_code) if new.service_code else ""
+        code, answers = new.service_code, new.attributes
+        category = self.catalogue.category_of(code, answers) if code else ""
         update = Update(
             new=new,
             ref=new.update_id,
@@ -243,7 +244,11 @@ class SystemProvider:
         if start is None and query.updated_after is None:
             start = (query.end_date or clock.now()) - SPAN
         return Wanted(
-            categories=tuple(self.catalogue.category_of(code) for code in query.service_codes),
+            categories=tuple(
+                category
+                for code in query.service_codes
+                for category in self.catalogue.categories_of(code)
+            ),
             states=states,
             created_from=start,
             created_to=query.end_date,

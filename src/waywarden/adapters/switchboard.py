@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,8 +13,9 @@ from typing import TypeVar
 
 from waywarden.adapters.deployment import ApiKey, Deployment
 from waywarden.adapters.figures import Figures
-from waywarden.adapters.health import Health
+from waywarden.adapters.health import Health, in_words
 from waywarden.adapters.pacing import Paces
+from waywarden.kernel.errors import WaywardenError
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311 import types
 from waywarden.open311.provider import Call, Provider, ProviderError
@@ -141,28 +143,45 @@ class Switchboard:
 
     @contextmanager
     def _noted(self, method: str, one: Mounted) -> Iterator[None]:
+        """Notes how a call went. A caller who is told of trouble gets a reference to that line."""
         name, began, status = one.deployment.jurisdiction, time.monotonic(), 200
         if not one.gate.acquire(timeout=GATE_SECONDS):
             self._figures.called(name, method, 503, GATE_SECONDS)
             raise ProviderError(503, "Too many calls at once for this body.", retry_after=_SOON)
+        more: dict[str, str] = {}
         try:
             yield
         except ProviderError as error:
             status = error.status
-            raise
+            if status < 500:
+                raise
+            more = _trouble(error)
+            words = f"{error.description} (Reference {more['reference']})"
+            raise ProviderError(status, words, retry_after=error.retry_after) from error
         except GeneratorExit:  # the caller went away in the middle of a list
             status = 499
             raise
-        except BaseException:
-            status = 500
-            raise
+        except Exception as error:  # the rim: what a kind did not foresee must not leak
+            status, more = 500, _trouble(error)
+            log.exception("A call failed, reference %s", more["reference"])
+            words = f"Something went wrong in the adapter. (Reference {more['reference']})"
+            raise ProviderError(500, words) from error
         finally:
             one.gate.release()
             seconds = time.monotonic() - began
             self._figures.called(name, method, status, seconds)
             level = logging.INFO if status < 500 else logging.WARNING
-            fields = {"jurisdiction": name, "call": method, "status": status}
+            fields = {"jurisdiction": name, "call": method, "status": status, **more}
             log.log(level, "call", extra={**fields, "seconds": round(seconds, 3)})
+
+
+def _trouble(error: Exception) -> dict[str, str]:
+    """A reference, and the cause in the operator's words."""
+    cause = error  # a child's trouble lies one deeper
+    while not isinstance(cause, WaywardenError) and isinstance(cause.__cause__, Exception):
+        cause = cause.__cause__
+    why = cause.description if isinstance(cause, ProviderError) else in_words(cause)
+    return {"reference": secrets.token_hex(4), "why": why}
 
 
 def _has_key(mounted: Mounted, call: Call) -> bool:

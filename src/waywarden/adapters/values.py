@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from waywarden.adapters import projecting
-from waywarden.adapters.catalogue import SERVER_SET
+from waywarden.adapters.catalogue import SERVER_SET, WRAPPED
 from waywarden.adapters.contract import Report, Update
 from waywarden.kernel import clock
 from waywarden.kernel.text import one_line, paragraphs
@@ -74,7 +74,8 @@ def message_values(update: Update) -> Values:
 
 def answers_in(new: types.NewRequest | types.NewUpdate) -> Mapping[str, tuple[str, ...]]:
     """The answers that people gave, without what the sender fills in by itself."""
-    return {code: given for code, given in new.attributes.items() if code not in SERVER_SET}
+    filled = {*SERVER_SET, WRAPPED}
+    return {code: given for code, given in new.attributes.items() if code not in filled}
 
 
 def _person(new: types.NewRequest | types.NewUpdate) -> Values:

@@ -1,9 +1,15 @@
-"""Fetching a photo that has an address, for a system that wants the picture itself."""
+"""Photos on their way into a system: a step for each, fetched where it wants the picture itself."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from waywarden.adapters.calling import answered
+from waywarden.adapters.contract import StepDraft
 from waywarden.adapters.pictures import is_picture
 from waywarden.kernel.errors import BackendError, BadReply, Misconfigured, Refused, TryLater
 from waywarden.kernel.http import Way
+from waywarden.kernel.text import one_line
+from waywarden.open311 import types
 
 
 class Photos:
@@ -29,3 +35,14 @@ class Photos:
             message = "What stands where a photo should be is no picture."
             raise Refused(message)
         return picture
+
+
+def drafts(whose: str, new: types.NewRequest | types.NewUpdate) -> Iterator[StepDraft]:
+    """A step for each photo. Its name is no other's, so that it can be looked for by it."""
+    number = 0
+    for number, url in enumerate(new.media_urls, start=1):
+        yield StepDraft(f"photo {number}", {"url": url, "filename": f"{whose}-{number}.jpg"})
+    for further, one in enumerate(new.uploads, start=number + 1):
+        ending = PurePosixPath(one_line(one.filename)).suffix or ".jpg"
+        given = {"filename": f"{whose}-{further}{ending}", "content_type": one.content_type}
+        yield StepDraft(f"photo {further}", given, one.data)

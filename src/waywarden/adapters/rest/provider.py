@@ -1,11 +1,12 @@
 """A system that speaks JSON over HTTP made to look like Open311."""
 
 import base64
+import itertools
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,7 @@ from waywarden.adapters.rest.options import (
     UpdatesList,
     faults,
 )
-from waywarden.adapters.rest.photos import Photos
+from waywarden.adapters.rest.photos import Photos, drafts
 from waywarden.adapters.rest.reading import (
     decoded,
     question_of,
@@ -134,7 +135,7 @@ class RestSystem(System):
     def report_steps(self, report: Report) -> Sequence[StepDraft]:
         if self._options.photo is None:
             return ()
-        return [*_drafts(f"report-{report.ref}", report.new)]
+        return [*drafts(f"report-{report.ref}", report.new)]
 
     def send_update(self, update: Update) -> Sent:
         call = self._options.message
@@ -157,7 +158,7 @@ class RestSystem(System):
     def update_steps(self, update: Update) -> Sequence[StepDraft]:
         if self._options.photo is None:
             return ()
-        return [*_drafts(f"update-{update.ref}", update.new)]
+        return [*drafts(f"update-{update.ref}", update.new)]
 
     def take_step(self, step: Step) -> None:
         call = self._options.photo
@@ -310,25 +311,34 @@ class RestSystem(System):
         return self._client.pages(address, named.paging, named.rows, start=start)
 
     def _listed(
-        self, named: UpdatesList, pages: Iterable[Any]
+        self, named: UpdatesList, pages: Iterable[Any], *, letter: int | None = None
     ) -> Iterator[types.ServiceRequestUpdate | BadRow]:
+        """The changes of pages. What is handed out once, and says neither id nor time, is told
+        from an equal one by the `letter` it came with: a case may come into a state again."""
+        is_bare = letter is not None and named.once and not named.at
+        turn = itertools.count()
         for plain in pages:
             yield from each(
                 rows_of(plain, named.rows),
-                lambda row: self._update_of(named, row),
+                lambda row: self._update_of(
+                    named, row, mark=[letter, next(turn)] if is_bare else None
+                ),
                 key=lambda row: str(found(named.id, row) or letters.content_id(row)),
             )
 
-    def _update_of(self, named: UpdatesList, row: Any) -> types.ServiceRequestUpdate:
+    def _update_of(
+        self, named: UpdatesList, row: Any, *, mark: Any = None
+    ) -> types.ServiceRequestUpdate:
         values = fields.picked(named, UPDATE_FIELDS, lambda path: found(path, row))
-        return fields.update_of(values, self._reading, made_up_id=letters.content_id(row))
+        number = letters.content_id(row if mark is None else [row, mark])
+        return fields.update_of(values, self._reading, made_up_id=number)
 
     def _open_letters(self, named: UpdatesList) -> None:
         for number, body, taken_at in self._kept.letters(EVENTS):
             good: list[types.ServiceRequestUpdate] = []
             bad: list[BadRow] = []
             try:
-                for row in self._listed(named, [msgspec.json.decode(body)]):
+                for row in self._listed(named, [msgspec.json.decode(body)], letter=number):
                     if isinstance(row, BadRow):
                         bad.append(row)
                     else:
@@ -361,17 +371,6 @@ def _answers(new: types.NewRequest | types.NewUpdate) -> dict[str, Any]:
     """A question's code to its answer, a list where there are several."""
     found = answers_in(new)
     return {code: given[0] if len(given) == 1 else list(given) for code, given in found.items()}
-
-
-def _drafts(whose: str, new: types.NewRequest | types.NewUpdate) -> Iterator[StepDraft]:
-    """A step for each photo. Its name is no other's, so that it can be looked for by it."""
-    number = 0
-    for number, url in enumerate(new.media_urls, start=1):
-        yield StepDraft(f"photo {number}", {"url": url, "filename": f"{whose}-{number}.jpg"})
-    for further, one in enumerate(new.uploads, start=number + 1):
-        ending = PurePosixPath(one_line(one.filename)).suffix or ".jpg"
-        given = {"filename": f"{whose}-{further}{ending}", "content_type": one.content_type}
-        yield StepDraft(f"photo {further}", given, one.data)
 
 
 def _opened(opening: Opening) -> RestSystem:

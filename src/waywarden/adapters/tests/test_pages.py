@@ -6,6 +6,7 @@ import pytest
 
 from waywarden.adapters.app import AdapterApp
 from waywarden.adapters.contract import StepDraft
+from waywarden.adapters.logs import Lines
 from waywarden.adapters.mounting import Opened
 from waywarden.adapters.store import Store
 from waywarden.adapters.switchboard import Mounted
@@ -105,12 +106,36 @@ def test_the_log_holds_a_line_for_each_call_and_nobodys_name(asker, caplog):
     asker.post("/requests.json", FORM)
     (record,) = (one for one in caplog.records if one.message == "call")
     assert (record.jurisdiction, record.call, record.status) == ("east", "create_request", 200)
-    from waywarden.adapters.logs import Lines
-
     line = Lines().format(record)
     assert json.loads(line)["call"] == "create_request"
     for hidden in (KEY, "rosa", "Rosa"):
         assert hidden not in line
+
+
+def test_who_is_told_of_trouble_gets_a_reference_to_the_line_of_the_log_that_says_why(
+    asker, system, caplog
+):
+    trouble = TryLater("The database was not reached.")
+    trouble.add_note("connection refused at db.internal")
+    system.fails = trouble
+    got = asker.post("/requests.json", FORM)
+    told = got.json[0]["description"]
+    (record,) = (one for one in caplog.records if one.message == "call" and one.status == 503)
+    assert told == f"The database was not reached. (Reference {record.reference})"
+    assert record.why == "The database was not reached. connection refused at db.internal"
+    assert "db.internal" in Lines().format(record)
+
+
+def test_what_nobody_foresaw_is_a_500_with_a_reference_and_nothing_of_the_inside(
+    asker, system, caplog
+):
+    system.fails = KeyError("secret inside")
+    got = asker.get("/requests.json")
+    assert got.status == 500
+    assert "secret inside" not in got.text
+    (record,) = (one for one in caplog.records if one.message == "call" and one.status == 500)
+    assert record.reference in got.text
+    assert record.why == "something unforeseen (KeyError)"
 
 
 def test_a_busy_system_turns_calls_away_at_once(provider, store, monkeypatch):

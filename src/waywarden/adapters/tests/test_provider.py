@@ -228,3 +228,50 @@ def test_health_tells_each_way_and_when_it_broke_and_mended(provider, system, st
     (sending,) = (way for way in after.all() if way.way == "sending")
     assert sending.succeeded_at is not None
     assert not sending.is_broken
+
+
+WRAPPING = {
+    "LIGHT": {
+        "name": "Street light",
+        "wraps": {"OUT": "It is out", "DAY": "It burns by day"},
+        "wraps_text": "What is wrong with it?",
+    }
+}
+
+
+@pytest.fixture
+def wrapping(system, store, monkeypatch):
+    known = [
+        types.Service("OUT", "Out"),
+        types.Service("DAY", "Day"),
+        types.Service("HOLE", "Hole"),
+    ]
+    monkeypatch.setattr(system, "services", lambda: known)
+    return provider_of(system, store, services=WRAPPING)
+
+
+def test_a_service_may_wrap_several_categories_and_its_first_question_picks_one(wrapping, system):
+    assert [one.service_code for one in wrapping.services(CALL)] == ["LIGHT", "HOLE"]
+    first = wrapping.service_definition(CALL, "LIGHT").attributes[0]
+    assert (first.code, first.required) == ("_wrapped_service_code", True)
+    assert first.description == "What is wrong with it?"
+    assert {one.key: one.name for one in first.values} == WRAPPING["LIGHT"]["wraps"]
+    answers = {**NEW.attributes, first.code: ("DAY",)}
+    wrapping.create_request(CALL, replace(NEW, service_code="LIGHT", attributes=answers))
+    assert system.reports[0].category == "DAY"
+
+
+def test_without_an_answer_nothing_is_sent_of_a_service_that_wraps(wrapping, system):
+    for answer in ({}, {"_wrapped_service_code": ("HOLE",)}):
+        new = replace(NEW, service_code="LIGHT", attributes={**NEW.attributes, **answer})
+        assert status_of(lambda new=new: wrapping.create_request(CALL, new)) == 400
+    assert system.reports == []
+
+
+def test_reports_of_a_wrapped_category_come_under_its_service(wrapping, system):
+    system.rows = [replace(row("1"), service_code="DAY"), row("2")]
+    query = types.RequestQuery(start_date=NOW - timedelta(days=1))
+    found = [(one.service_request_id, one.service_code) for one in wrapping.requests(CALL, query)]
+    assert found == [("1", "LIGHT"), ("2", "HOLE")]
+    only = replace(query, service_codes=("LIGHT",))
+    assert [one.service_request_id for one in wrapping.requests(CALL, only)] == ["1"]

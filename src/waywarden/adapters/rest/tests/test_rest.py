@@ -252,7 +252,7 @@ class TestOneShot:
         one_shot.change(number, "Done")
         from waywarden.adapters.rest.provider import RestSystem
 
-        def killed(*_asked):
+        def killed(*_asked, **_more):
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
@@ -261,6 +261,16 @@ class TestOneShot:
                 one_shot_adapter.get("/servicerequestupdates.json", **span())
         assert one_shot.changes == []
         assert len(updates(one_shot_adapter)) == 1
+
+    def test_a_case_that_comes_into_a_state_again_is_told_again(self, one_shot_adapter, one_shot):
+        number = sent(one_shot_adapter)
+        for state in ("Done", "New", "Done"):
+            one_shot.change(number, state)
+        assert [row["status"] for row in updates(one_shot_adapter)] == ["FIXED", "OPEN", "FIXED"]
+        one_shot.change(number, "New")
+        first = updates(one_shot_adapter)
+        assert [row["status"] for row in first] == ["FIXED", "OPEN", "FIXED", "OPEN"]
+        assert updates(one_shot_adapter) == first
 
     def test_the_rounds_collect_too(self, one_shot_adapter, one_shot):
         number = sent(one_shot_adapter)
