@@ -13,6 +13,7 @@ from waywarden.bodies.models import Body, Category, Question
 from waywarden.bodies.queries import kept_connection
 from waywarden.connections.forms import ConnectionForm, kind_choices
 from waywarden.connections.models import Connection
+from waywarden.kernel.text import without_control_characters
 
 EMAIL = "email"
 
@@ -41,7 +42,7 @@ class LinesField(forms.CharField):
         """The lines as a list, without empty and repeated ones."""
         if isinstance(value, list):
             return value
-        text = str(value or "")
+        text = without_control_characters(str(value or ""))
         for mark in self.also_apart:
             text = text.replace(mark, "\n")
         lines = (line.strip() for line in text.splitlines())

@@ -6,7 +6,8 @@ from django.db.models import Q
 from waywarden.events.services import Actor, Fact, record
 from waywarden.kernel import clock
 from waywarden.reports.locking_services import lock_reports
-from waywarden.reports.models import Photo, Report, Update
+from waywarden.reports.models import Flag, Photo, Report, Update
+from waywarden.reports.photo_services import set_adrift
 from waywarden.reports.states import State
 from waywarden.users.models import User
 
@@ -38,11 +39,13 @@ def leave_behind(user: User) -> None:
             ]
         )
         unconfirmed = Report.objects.filter(mine, state=State.UNCONFIRMED)
-        Photo.objects.filter(report__in=unconfirmed).delete()
+        unshown = Update.objects.filter(mine, visibility=Update.Visibility.UNCONFIRMED)
+        set_adrift(Photo.objects.filter(Q(report__in=unconfirmed) | Q(update__in=unshown)))
+        unshown.delete()
         unconfirmed.delete()
-        Update.objects.filter(mine, visibility=Update.Visibility.UNCONFIRMED).delete()
         nobody = {"user": None, "email": "", "name": "", "is_name_public": False}
         Update.objects.filter(mine).update(**nobody)
         ids = list(Report.objects.filter(mine).values_list("pk", flat=True))
         Report.objects.filter(pk__in=ids).update(**nobody, phone="", changed=moment)
+        Flag.objects.filter(email=user.email).update(email="")
         record(*(Fact("report.anonymised", "report", one, actor=Actor()) for one in ids))

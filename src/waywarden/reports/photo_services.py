@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from waywarden.events.services import NOBODY, Actor
@@ -37,11 +38,16 @@ def replace_photos(
     Those left out belong to nothing, go by age, and have no address that anybody knows any more.
     """
     mine = Photo.objects.filter(report=report, update=update)
-    for photo in mine.exclude(key__in=keys):
-        Photo.objects.filter(pk=photo.pk).update(report=None, update=None, key=uuid4())
+    set_adrift(mine.exclude(key__in=keys))
     for order, key in enumerate(dict.fromkeys(keys)):
         mine.filter(key=key).update(order=order)
     attach_photos(keys, report=report, update=update)
+
+
+def set_adrift(photos: QuerySet[Photo]) -> None:
+    """Photos belong to nothing any more: no address leads to them, and they go, files and all."""
+    for photo_id in list(photos.values_list("pk", flat=True)):
+        Photo.objects.filter(pk=photo_id).update(report=None, update=None, key=uuid4())
 
 
 def drop_adrift_photos(*, most: int = 1000) -> int:

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from waywarden.areas.models import Layer
 from waywarden.backends.open311.plugin import Open311Backend
+from waywarden.bodies.forms import LinesField
 from waywarden.bodies.models import Body, Category, Membership, Question
 from waywarden.connections.models import Connection, Exchange
 from waywarden.connections.services import secrets_of, set_secrets
@@ -347,3 +348,7 @@ def test_a_question_that_depends_on_another_keeps_its_answers(olive, county):
     assert (depth.shown_if, depth.shown_if_values) == ("other", ["yes", "perhaps"])
     wrong = save(olive, page_of(pothole), **{prefix + "shown_if": "depth"})
     assert "A question cannot depend on itself." in wrong.content.decode()
+
+
+def test_lines_hold_nothing_that_no_table_can_keep():
+    assert LinesField().clean("a\x00b\r\n\x00\r\nc\ud800") == ["ab", "c"]

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,9 @@ from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.notifications.alert_services import follow_report
 from waywarden.notifications.models import Alert
-from waywarden.reports.models import Photo, Report, Update
+from waywarden.reports.models import Flag, Photo, Report, Update
+from waywarden.reports.photo_services import drop_adrift_photos
+from waywarden.reports.public_services import flag_report
 from waywarden.users.models import User
 from waywarden.web.tests.town import stored_photo
 
@@ -132,6 +135,22 @@ def test_an_account_is_deleted_really_and_the_reports_stay_without_a_person(clie
     shown = page(client.get(f"/report/{report.pk}"))
     assert report.title in shown
     assert "Rosa" not in shown
+
+
+def test_photos_of_what_was_never_confirmed_go_files_and_all_and_flags_lose_the_address(
+    client, town
+):
+    waiting = town.report(state="unconfirmed", user=town.rosa)
+    key = stored_photo(report=waiting).key
+    flag_report(town.report().pk, reason="spam", words="", email=town.rosa.email)
+    client.force_login(town.rosa)
+    client.post("/my/delete", {"sure": "1"})
+    assert Flag.objects.get().email == ""
+    assert client.get(f"/photo/{key}.jpg").status_code == 404
+    photo = Photo.objects.get()  # its files go with it, by age
+    Photo.objects.update(created=clock.now() - timedelta(days=8))
+    assert drop_adrift_photos() == 1
+    assert not photo.file.storage.exists(photo.file.name)
 
 
 def test_who_works_for_a_body_may_go_as_well(client, town):
