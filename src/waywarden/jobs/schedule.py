@@ -18,7 +18,7 @@ from waywarden.reports import count_services, figure_services, photo_services
 from waywarden.sending import queries as sending_queries
 from waywarden.sending import services as sending
 from waywarden.sending import shadow_services
-from waywarden.sync import ageing_services, run_services
+from waywarden.sync import ageing_services, aside_services, run_services
 from waywarden.sync import services as sync
 from waywarden.sync import watch_services as watches
 from waywarden.webhooks import queries as webhook_queries
@@ -94,6 +94,14 @@ def refresh_figures(timestamp: int) -> None:
     """Every ten minutes: the figures of bodies whose reports changed."""
     _ = timestamp
     figure_services.refresh_figures()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="apply_missed", queue="clock", queueing_lock="apply_missed")
+def apply_missed(timestamp: int) -> None:
+    """Every five minutes: pushed updates that met their report's reference just too early."""
+    _ = timestamp
+    aside_services.apply_missed()
 
 
 @app.periodic(cron="40 2 * * *")

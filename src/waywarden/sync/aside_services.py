@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -26,16 +26,27 @@ from waywarden.sync.updates import take_in
 
 log = logging.getLogger(__name__)
 
+#: An update may have met its report's reference while both were being written; it is looked at
+#: again when it has waited for so long.
+MISSED_AFTER = timedelta(minutes=2)
+
 
 def apply_set_aside_for(report_ids: Iterable[int]) -> None:
     """Updates that came before a report's reference did are applied once this transaction is done.
 
     After the commit, so that the locks of the sending and of the applying never cross. What is
-    missed when the process dies in between is found by the connection's next poll.
+    missed when the process dies in between is found by the connection's next poll, or where none
+    comes by `apply_missed`.
     """
     ids = list(queries.waiting_for(report_ids).values_list("pk", flat=True))
     if ids:
         transaction.on_commit(partial(apply_set_aside, ids), robust=True)
+
+
+def apply_missed(*, most: int = 1000) -> int:
+    """Applies pushed updates whose report is known by now, where no poll would; how many."""
+    before = clock.now() - MISSED_AFTER
+    return apply_set_aside(queries.missed(before)[:most]).new
 
 
 def apply_known(source: Source) -> Counts:

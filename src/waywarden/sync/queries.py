@@ -29,6 +29,8 @@ from waywarden.sync.source import Source
 
 #: Reports that an older server is asked about at once: their numbers travel in an address.
 BATCH = 50
+#: A row set aside that could not be applied so often waits for a person.
+MOST_TRIES = 20
 #: Stands between ids that travel as one text; in an id it cannot be (sync.rows.cleaned).
 _APART = "\x1f"
 #: Our numbers fit a bigint.
@@ -256,6 +258,28 @@ def whose_report_is_known(rows: QuerySet[SetAside], body_ids: Iterable[int]) -> 
         settled_at=None,
         reason=SetAside.Reason.UNKNOWN_REPORT,
     )
+
+
+def missed(before: datetime) -> QuerySet[SetAside, int]:
+    """The numbers of such updates of bodies that nobody polls, set aside before; oldest first."""
+    at_body = ReportBody.objects.filter(body=OuterRef("body"))
+    by_number = at_body.filter(report=OuterRef("our_id"))
+    by_reference = at_body.exclude(external_id="").filter(external_id=OuterRef("external_id"))
+    by_other = OtherReference.objects.filter(
+        body=OuterRef("body"), external_id=OuterRef("external_id")
+    )
+    unpolled = Q(connection=None) | Q(connection__fetches_updates=False)
+    rows = SetAside.objects.filter(
+        unpolled,
+        what=What.UPDATES,
+        settled_at=None,
+        reason=SetAside.Reason.UNKNOWN_REPORT,
+        created__lt=before,
+        tries__lt=MOST_TRIES,
+        body__isnull=False,
+    )
+    found = rows.filter(Exists(by_number) | Exists(by_reference) | Exists(by_other))
+    return found.order_by("id").values_list("pk", flat=True)
 
 
 def last_runs(connection_id: int, *, most: int = 20) -> QuerySet[PollRun]:

@@ -45,6 +45,31 @@ def test_a_row_pushed_for_a_body_that_is_not_polled_is_applied_for_that_body(
     assert aside_services.apply_set_aside(SetAside.objects.values_list("pk", flat=True)).new == 1
 
 
+@pytest.mark.parametrize("is_polled", [False, True])
+def test_a_pushed_update_that_met_the_reference_too_early_is_found_again(
+    body, connection, make_report, is_polled
+):
+    Connection.objects.update(fetches_updates=is_polled)
+    rows = [update(), update("u2", service_request_id="4712")]
+    take_in_updates(body=body, connection=connection, rows=rows)
+    make_report(external_id="4711")  # as written by a worker that died before it looked here
+    assert aside_services.apply_missed() == 0  # somebody may be at it
+    SetAside.objects.update(created=clock.now() - timedelta(minutes=3))
+    assert aside_services.apply_missed() == (0 if is_polled else 1)  # else the poll does
+    assert Update.objects.count() == (0 if is_polled else 1)
+    assert aside_services.apply_missed() == 0
+
+
+def test_without_a_connection_a_pushed_update_is_found_again_for_its_body_only(body, make_report):
+    other = make_body(name="Other", connection=body.sending_connection)
+    for one in (body, other):
+        take_in_updates(body=one, connection=None, rows=[update()])
+    make_report(external_id="4711")
+    SetAside.objects.update(created=clock.now() - timedelta(minutes=3))
+    assert aside_services.apply_missed() == 1
+    assert Update.objects.get().body == body
+
+
 def test_a_person_says_which_report_a_row_is_about_and_it_does_not_come_back(body, make_report):
     report = make_report(external_id="9000")
     row = update(external_status_code="DONE")
