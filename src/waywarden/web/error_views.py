@@ -28,11 +28,15 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404; an address that is right but for a slash at its end leads to the right one."""
+    """404; an address that is right but for a slash at its end leads to the right one.
+
+    One that is known as it stands does not: there the page itself says that there is no such thing.
+    """
     _ = exception
     bare = request.path_info.rstrip("/")
+    is_unknown = request.resolver_match is None and request.method in ("GET", "HEAD")
     has_more = bare and bare != request.path_info and not bare.startswith("//")
-    if has_more and request.method in ("GET", "HEAD") and is_valid_path(bare):
+    if is_unknown and has_more and is_valid_path(bare):
         query = request.META.get("QUERY_STRING", "")
         return redirect(f"{bare}?{query}" if query else bare, permanent=True)
     return render(request, "ui/404.html", status=404)
