@@ -6,6 +6,10 @@ from msgspec import Meta
 
 from waywarden.kernel.options import Options, Secrets
 
+#: A web address without a login in it, which would be shown to whoever sees the options.
+ADDRESS = r"^https?://[^/?#@\s]+([/?#]\S*)?$"
+ADDRESS_OR_NONE = r"^(https?://[^/?#@\s]+([/?#]\S*)?)?$"
+
 
 class WayOptions(Options, frozen=True, kw_only=True):
     """How calls leave us."""
@@ -23,7 +27,7 @@ class WayOptions(Options, frozen=True, kw_only=True):
             title="Token address (OAuth)",
             description="Where a token is asked for by client credentials; it goes with every"
             " call as a bearer.",
-            pattern=r"^(https?://\S+)?$",
+            pattern=ADDRESS_OR_NONE,
         ),
     ] = ""
     client_id: Annotated[

@@ -103,7 +103,10 @@ def words_for(option: OptionField, message: str) -> str:
     elif "missing" in message:
         wanted = _("please fill this in")
     elif "https?" in message:
-        wanted = _("please give a whole address, such as https://www.example.org/…")
+        wanted = _(
+            "please give a whole address, such as https://www.example.org/…, without user name"
+            " and password"
+        )
     elif bound := _BOUND.search(message):
         wanted = _BOUNDS[bound[1]] % int(bound[2])
     elif not wanted:

@@ -1,12 +1,12 @@
 """Opening a connection's back-end, and every write to connections."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -27,6 +27,8 @@ from waywarden.kernel.text import shorten, without_control_characters
 
 #: How long an exchange is kept.
 EXCHANGES_LIVE = timedelta(days=90)
+#: A shorter value in a query is a version or a format, no key.
+_LONG_ENOUGH = 8
 #: How long a probe of an open circuit may take before another is allowed.
 PROBE_TAKES = timedelta(minutes=2)
 
@@ -108,7 +110,11 @@ def way_of(
     settled: dict[str, Any] = {
         "limits": http.Limits(read_seconds=float(values.timeout_seconds)),
         "allowed_private": frozenset(settings.WAYWARDEN_PRIVATE_HOSTS),
-        "masked": (*(text for text in options.plain(secrets).values() if text), value.strip()),
+        "masked": (
+            *(text for text in options.plain(secrets).values() if text),
+            *_query_values(values),
+            value.strip(),
+        ),
         "proxy": proxy,
         "client_cert": values.client_certificate,
     }
@@ -129,6 +135,15 @@ def way_of(
         is_rehearsal=is_rehearsal,
         bearer=bearer,
     )
+
+
+def _query_values(values: options.Options) -> Iterator[str]:
+    """What stands in the query of an address: some systems take their key there."""
+    for text in options.plain(values).values():
+        if isinstance(text, str) and text.startswith(("http://", "https://")):
+            for _name, value in parse_qsl(urlsplit(text).query):
+                if len(value) >= _LONG_ENOUGH:
+                    yield value
 
 
 def can_list(connection: Connection) -> bool:

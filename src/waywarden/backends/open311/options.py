@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from waywarden.backends.way_options import WayOptions, WaySecrets
+from waywarden.backends.way_options import ADDRESS, WayOptions, WaySecrets
 
 OUR_STATES = (
     "confirmed, investigating, in progress, planned, action scheduled, for triage,"
@@ -29,8 +29,9 @@ class Open311Options(WayOptions, frozen=True, kw_only=True):
         Meta(
             title="Endpoint",
             description="The address before /requests.xml, such as"
-            " https://reports.example.org/open311/v2. A query in it goes with every call.",
-            pattern=r"^https?://\S+$",
+            " https://reports.example.org/open311/v2. A query in it goes with every call;"
+            " a user name and password have fields of their own.",
+            pattern=ADDRESS,
         ),
     ]
     jurisdiction: Annotated[

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from waywarden.backends.way_options import WayOptions, WaySecrets
+from waywarden.backends.way_options import ADDRESS, ADDRESS_OR_NONE, WayOptions, WaySecrets
 
 
 class WebhookSecrets(WaySecrets, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class WebhookOptions(WayOptions, frozen=True, kw_only=True):
         Meta(
             title="Address for reports",
             description="Each report is posted there as JSON.",
-            pattern=r"^https?://\S+$",
+            pattern=ADDRESS,
         ),
     ]
     update_address: Annotated[
@@ -37,7 +37,7 @@ class WebhookOptions(WayOptions, frozen=True, kw_only=True):
         Meta(
             title="Address for updates",
             description="Each update is posted there; without one, to the address for reports.",
-            pattern=r"^(https?://\S+)?$",
+            pattern=ADDRESS_OR_NONE,
         ),
     ] = ""
     id_path: Annotated[

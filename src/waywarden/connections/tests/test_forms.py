@@ -58,11 +58,12 @@ def test_options_are_stored_without_what_is_usual():
 @pytest.mark.parametrize(
     ("typed", "field", "words"),
     [
-        ({"option_endpoint": ""}, "option_endpoint", "required"),
+        ({"option_endpoint": ""}, "option_endpoint", "fill this in"),
         ({"option_endpoint": "not an address"}, "option_endpoint", "Endpoint: "),
         ({"option_timeout_seconds": "soon"}, "option_timeout_seconds", "Time-out (seconds): "),
         ({"option_timeout_seconds": "0"}, "option_timeout_seconds", "a number of 1 or more"),
         ({"option_timeout_seconds": "601"}, "option_timeout_seconds", "a number of 600 or less"),
+        ({"option_endpoint": "https://u:p@example.org/"}, "option_endpoint", "without user name"),
         ({"option_endpoint": "example.org/v2"}, "option_endpoint", "a whole address, such as"),
         ({"option_statuses": "WIP"}, "option_statuses", "Their statuses: line 1 has no “=”"),
         ({"zone": "Mars/Olympus"}, "zone", "Europe/London"),

@@ -219,3 +219,14 @@ def test_the_numbers_of_property_and_street_are_looked_up_where_the_body_asks_fo
     assert sent[str(placed.pk)]["usrn"] == ("22",)
     for report in (unplaced, other):
         assert not {"uprn", "usrn"} & set(sent[str(report.pk)])
+
+
+@pytest.mark.parametrize("with_mail", [False, True])
+def test_a_name_that_is_hidden_from_the_public_is_told_to_the_body(town, with_mail):
+    report = town.report(is_name_public=False)
+    update = town.update(report, is_name_public=False)
+    for delivery in (town.delivery(report), town.delivery(report, update)):
+        item = items_of([delivery], with_mail=with_mail)[delivery.pk]
+        assert item.person.name == "Rosa Reporter"
+        assert item.person.email == "rosa@example.org"
+        assert not with_mail or "Rosa Reporter" in item.mail.text
