@@ -5,7 +5,9 @@ for most, and Django takes longer to write these questions than PostgreSQL to an
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ from django.db import connection
 from django.db.models import Model
 
 from waywarden.bodies.models import Body, Category
+from waywarden.kernel.text import one_line
 from waywarden.reports.models import Photo, Report, ReportBody, Update
 from waywarden.reports.pins import Sql
 
@@ -23,6 +26,9 @@ _ROW = (
     *("id", "report_id", "body_id", "category_id", "external_id", "customer_reference"),
     *("sent_at", "left_at", "sent_by", "last_status", "last_status_at"),
 )
+#: What a body's system said of a problem when it came, in the row's extras. Longer words are cut.
+_BORN_WITH = ("status_notes", "agency_responsible", "expected_datetime")
+_LONGEST = 4000
 _BODY = ("id", "name", "slug")
 _CATEGORY = ("id", "name", "target_days")
 _UPDATE = (
@@ -30,6 +36,18 @@ _UPDATE = (
     *("visibility", "extras", "created", "confirmed_at"),
 )
 _PHOTO = ("id", "key", "report_id", "update_id", "width", "height")
+
+
+@dataclass(frozen=True, slots=True)
+class BornWith:
+    """What the body's system said of a problem that was born there, when it came here."""
+
+    body: Body
+    words: str = ""
+    agency: str = ""
+    """Who deals with it there."""
+    expected: datetime | None = None
+    """By when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,7 @@ class Story:
     at_bodies: tuple[ReportBody, ...]
     updates: tuple[Update, ...]
     all_photos: tuple[Photo, ...] = ()
+    born_with: BornWith | None = None
 
     @property
     def photos(self) -> list[Photo]:
@@ -60,30 +79,54 @@ def story_of(report_id: int) -> Story | None:
     if not rows:
         return None
     updates = _updates_of(report_id)
+    report = _made(Report, _REPORT, rows[0])
+    at_bodies, born_with = _rows_of(report_id)
     return Story(
-        report=_made(Report, _REPORT, rows[0]),
-        at_bodies=_rows_of(report_id),
+        report=report,
+        at_bodies=at_bodies,
+        born_with=born_with if report.is_born_there else None,
         updates=updates,
         all_photos=_photos_of(report_id, [one.pk for one in updates]),
     )
 
 
-def _rows_of(report_id: int) -> tuple[ReportBody, ...]:
+def _rows_of(report_id: int) -> tuple[tuple[ReportBody, ...], BornWith | None]:
+    said = ", ".join(f"left(r.extras ->> '{name}', {_LONGEST})" for name in _BORN_WITH)
     asked = Sql(
-        f"{_select(r=_ROW, b=_BODY, c=_CATEGORY)} FROM reports_reportbody r"
+        f"{_select(r=_ROW, b=_BODY, c=_CATEGORY)}, {said} FROM reports_reportbody r"
         " JOIN bodies_body b ON b.id = r.body_id"
         " LEFT JOIN bodies_category c ON c.id = r.category_id"
         " WHERE r.report_id = %s AND r.left_at IS NULL ORDER BY r.id",
         [report_id],
     )
-    found = []
+    found, born_with = [], None
     for values in asked.rows():
         row = _made(ReportBody, _ROW, values)
         row.body = _made(Body, _BODY, values[len(_ROW) :])
         if row.category_id is not None:
-            row.category = _made(Category, _CATEGORY, values[-len(_CATEGORY) :])
+            row.category = _made(Category, _CATEGORY, values[len(_ROW) + len(_BODY) :])
         found.append(row)
-    return tuple(found)
+        born_with = born_with or _born_with(row.body, *values[-len(_BORN_WITH) :])
+    return tuple(found), born_with
+
+
+def _born_with(
+    body: Body, words: str | None, agency: str | None, expected: str | None
+) -> BornWith | None:
+    if not (words or agency or expected):
+        return None
+    moment = None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(expected or "")
+    if moment is not None and moment.tzinfo is None:
+        moment = None
+    agency = one_line(agency or "")
+    return BornWith(
+        body=body,
+        words=(words or "").strip(),
+        agency="" if agency.casefold() == body.name.casefold() else agency,
+        expected=moment,
+    )
 
 
 def _updates_of(report_id: int) -> tuple[Update, ...]:

@@ -1,6 +1,7 @@
 """One report's page, and what people add to it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from waywarden.bodies.queries import body_names, may_speak_for
 from waywarden.geo.points import Point
+from waywarden.kernel import clock
 from waywarden.kernel.cobrand import registry
 from waywarden.kernel.errors import RuleBroken
 from waywarden.notifications.letters import site_address
@@ -137,6 +139,8 @@ def _page(
         "ways": ways,
         "outlook": outlook_of(shown, ways, target_days=max(days, default=0) or None),
         "updates": _told(request, story),
+        "born_with": story.born_with,
+        "due_there": _due_there(story),
         "form": filled.form,
         "blank": _blank(filled.form, acts),
         "uploads": filled.uploads,
@@ -213,6 +217,14 @@ def _map(request: HttpRequest, story: Story) -> dict[str, Any]:
             place, EXACT_ZOOM, size=(4, 3), pins=[(shown.pk, shown.title, kind, place)]
         ),
     }
+
+
+def _due_there(story: Story) -> datetime | None:
+    """By when the body's own system expects to deal with an open problem; None once it is past."""
+    born = story.born_with
+    if born is None or not story.report.is_open:
+        return None
+    return born.expected if born.expected is not None and born.expected > clock.now() else None
 
 
 @dataclass(frozen=True, slots=True)

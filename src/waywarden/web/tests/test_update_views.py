@@ -275,3 +275,41 @@ def test_a_report_from_a_bodys_own_system_says_so_and_was_never_sent(client, tow
     assert "It comes from their own system." in shown
     assert "Sent to" not in shown
     assert "Reported by" not in shown
+
+
+def born_there(town, **extras):
+    report = town.report(source="backend", name="Borsetshire County Council")
+    ReportBody.objects.update(sent_at=report.confirmed_at, external_id="4711", extras=extras)
+    return report
+
+
+def test_what_a_bodys_system_said_when_a_problem_came_is_the_first_of_its_story(client, town):
+    report = born_there(
+        town, status_notes="A crew is <b>booked</b>.", agency_responsible="Highways North"
+    )
+    shown = client.get(f"/report/{report.pk}").content.decode()
+    assert "A crew is &lt;b&gt;booked&lt;/b&gt;." in shown
+    assert "Highways North" in shown
+    assert "Nothing yet." not in shown
+    at = clock.now()
+    Update.objects.create(
+        report=report, body=town.county, text="Done.", visibility="shown", created=at,
+        confirmed_at=at,
+    )  # fmt: skip
+    shown = client.get(f"/report/{report.pk}").content.decode()
+    assert shown.index("A crew is") < shown.index("Done.")
+
+
+def test_the_day_that_a_bodys_system_expects_is_told_while_it_is_to_come(client, town):
+    soon = clock.now() + timedelta(days=40)
+    report = born_there(town, expected_datetime=soon.isoformat())
+    assert "They expect to have dealt" in client.get(f"/report/{report.pk}").content.decode()
+    for said in ((clock.now() - timedelta(days=1)).isoformat(), "soon", "2099-01-01T00:00:00"):
+        ReportBody.objects.update(extras={"expected_datetime": said})
+        assert "They expect" not in client.get(f"/report/{report.pk}").content.decode()
+
+
+def test_a_report_of_ours_tells_no_words_of_a_birth_elsewhere(client, town):
+    report = town.report()
+    ReportBody.objects.update(extras={"status_notes": "Internal.", "agency_responsible": "X"})
+    assert "Internal." not in client.get(f"/report/{report.pk}").content.decode()
