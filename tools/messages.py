@@ -38,6 +38,7 @@ FILES = (
     "reports/allowed.py",
     "reports/duplicates.py",
     "reports/photos.py",
+    "reports/reasons.py",
     "reports/state_words.py",
     "reports/words.py",
     "users/services.py",

@@ -12,7 +12,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 from tools.find_browser import find
 
@@ -24,8 +31,9 @@ from waywarden.users.models import User
 MAP = Path(__file__).resolve().parents[2] / "var" / "map"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
 MIDDLE = {"width": 768, "height": 1024}
-#: Milliseconds after which what should be on a page is missing.
-WAIT = 15_000
+#: Milliseconds after which what should be on a page is missing; a loaded machine takes its time.
+WAIT = 60_000
+expect.set_options(timeout=WAIT)
 #: Keeps what the map tells the page, from the very beginning.
 LISTEN = """
 window.heard = {};

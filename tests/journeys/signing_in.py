@@ -10,6 +10,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from playwright.sync_api import Page
 
+from tests.journeys.steps import arrive
 from tests.journeys.world import World
 from waywarden.users.account_services import note_proved_address
 from waywarden.users.models import User
@@ -61,7 +62,7 @@ def _at(address: str) -> Callable[[World], str]:
 
 
 def _press(name: str) -> Callable[[Page], object]:
-    return lambda page: page.get_by_role("button", name=name, exact=True).click()
+    return lambda page: arrive(page, name, exact=True)
 
 
 def _ask_for_mail(page: Page) -> None:

@@ -6,6 +6,12 @@ WHERE, KIND, ALIKE = "Where is it?", "What is it about?", "Is it one of these?"
 PHOTO, WORDS, WHO = "A photo helps", "What is wrong?", "Who are you?"
 
 
+def arrive(page: Page, button: str, *, exact: bool = False) -> None:
+    """Presses what leads to another page, and waits until that is all there, its styles too."""
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name=button, exact=exact).click()
+
+
 def step_of(page: Page) -> str:
     """The heading of the step that is shown."""
     return page.locator("[data-step].is-now h2").inner_text()

@@ -7,7 +7,7 @@ from uuid import uuid4
 from playwright.sync_api import Page
 
 from tests.journeys import came_in, signing_in
-from tests.journeys.steps import KIND, PHOTO, choose, go_to
+from tests.journeys.steps import KIND, PHOTO, arrive, choose, go_to
 from tests.journeys.world import FREE, World
 from waywarden.bodies.models import ResponseTemplate
 from waywarden.connections.models import Connection
@@ -49,7 +49,7 @@ def _at(address: str) -> Callable[[World], str]:
 
 
 def _press(name: str) -> Act:
-    return lambda page: page.get_by_role("button", name=name).click()
+    return lambda page: arrive(page, name)
 
 
 def _open_filters(page: Page) -> None:
@@ -71,6 +71,7 @@ def _send_nothing(page: Page) -> None:
     """Past the page's own checks, to what the server says."""
     page.evaluate("document.querySelector('form[data-steps]').submit()")
     page.locator("#errors").wait_for()
+    page.wait_for_load_state("load")
 
 
 def _step(heading: str, kind: str = "Pothole") -> Act:
@@ -352,7 +353,7 @@ STOPS = (
         "delete the account, not sure",
         _at("/my/delete"),
         "Delete my account",
-        then=lambda page: page.locator("main form button").last.click(),
+        then=_press("Delete my account"),
         who=_rosa,
     ),
     Stop("asked after four weeks", _questionnaire, "Is it fixed?"),

@@ -85,6 +85,7 @@ def come_to(stop: Stop, open_page: Opener, world: World) -> Page:
     if page.locator("[data-map]").count():
         page.locator(".has-map").wait_for(state="attached")
     expect(page.locator("h1")).to_contain_text(stop.heading)
+    page.wait_for_load_state("load")
     return page
 
 

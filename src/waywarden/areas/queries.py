@@ -53,8 +53,17 @@ def areas_at(*, lat: float, lon: float) -> tuple[int, ...]:
 
 def areas_by_slug(*names: str) -> dict[int, str]:
     """The areas whose name makes one of these slugs, by id: `north-ward` finds "North Ward"."""
-    rows = Area.objects.order_by("id").values_list("id", "name")
-    return {number: called for number, called in rows if ward_slug(called) in names}
+    known = _slugs(_current().version)
+    return {number: called for name in names for number, called in known.get(name, ())}
+
+
+@lru_cache(maxsize=2)
+def _slugs(_version: object) -> dict[str, list[tuple[int, str]]]:
+    """Read once for all areas: to look through every name would cost each page of a ward."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for number, called in Area.objects.order_by("id").values_list("id", "name"):
+        found.setdefault(ward_slug(called), []).append((number, called))
+    return found
 
 
 def areas_at_each(*, lats: Sequence[float], lons: Sequence[float]) -> list[tuple[int, ...]]:

@@ -14,6 +14,7 @@ from waywarden.reports.count_models import (  # noqa: F401 - Django looks for mo
     PinCount,
     WardFigures,
 )
+from waywarden.reports.reasons import Reason
 from waywarden.reports.rule_models import UpdateRule  # noqa: F401 - the same
 from waywarden.reports.state_words import STATE_CHOICES
 from waywarden.reports.states import PinClass, State
@@ -321,13 +322,6 @@ class MeToo(models.Model):
 
 class Flag(models.Model):
     """That somebody finds a report or an update abusive or wrong; the operator looks at it."""
-
-    class Reason(models.TextChoices):
-        ABUSIVE = "abusive", _("It insults or threatens somebody")
-        PERSONAL = "personal", _("It shows personal data")
-        WRONG = "wrong", _("It is wrong: the place, the category, the photo")
-        SPAM = "spam", _("It is advertising or nonsense")
-        OTHER = "other", _("Something else")
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="flags")
     update = models.ForeignKey("Update", models.CASCADE, null=True, blank=True, related_name="+")

@@ -14,6 +14,7 @@ from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.models import Flag, MeToo, Report
 from waywarden.reports.photo_services import actor_of
 from waywarden.reports.queries import acts_of, viewer_for
+from waywarden.reports.reasons import Reason
 from waywarden.reports.states import Mover, State, may_go
 from waywarden.users.models import User
 
@@ -42,9 +43,9 @@ def flag_report(
     report_id: int, *, reason: str, words: str, email: str = "", update_id: int | None = None
 ) -> Flag:
     """Tells the operator that something is abusive or wrong. Raises RuleBroken by field."""
-    if reason not in Flag.Reason.values:
+    if reason not in Reason.values:
         raise RuleBroken(_("Please say what is wrong with it."), field="reason")
-    if reason == Flag.Reason.OTHER and not paragraphs(words):
+    if reason == Reason.OTHER and not paragraphs(words):
         raise RuleBroken(_("Please say in words what is wrong."), field="words")
     with transaction.atomic():
         flag = Flag.objects.create(

@@ -7,7 +7,7 @@ from django import forms
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext_lazy as _
 
-from waywarden.reports.models import Flag
+from waywarden.reports.reasons import Reason
 from waywarden.users.models import User
 
 MISSING = _("Please fill this in.")
@@ -166,7 +166,7 @@ class FlagForm(forms.Form):
 
     reason = forms.ChoiceField(
         label=_("What is wrong with it?"),
-        choices=Flag.Reason.choices,
+        choices=Reason.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Please say what is wrong with it.")},
     )

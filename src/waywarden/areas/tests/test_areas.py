@@ -4,9 +4,16 @@ import json
 from datetime import date
 
 import pytest
+import shapely
 
 from waywarden.areas.models import Area, Layer, LayerShape
-from waywarden.areas.queries import areas_at, areas_at_each, forget_shapes, metres_to_layers
+from waywarden.areas.queries import (
+    areas_at,
+    areas_at_each,
+    areas_by_slug,
+    forget_shapes,
+    metres_to_layers,
+)
 from waywarden.areas.services import import_geojson, import_layer
 from waywarden.kernel.errors import RuleBroken
 
@@ -148,3 +155,20 @@ def test_many_points_at_once_are_answered_as_each_alone(tmp_path):
     assert found == [areas_at(lat=lat, lon=lon) for lat, lon in places]
     assert [len(one) for one in found] == [2, 1, 1, 0]
     assert areas_at_each(lats=[], lons=[]) == []
+
+
+def test_areas_are_found_by_what_they_are_called_without_looking_through_all_again(
+    db, django_assert_num_queries
+):
+    square = shapely.to_wkb(shapely.box(0, 0, 1, 1))
+    box = {"west": 0, "south": 0, "east": 1, "north": 1}
+    for code, name in (("a", "North Ward"), ("b", "Étang"), ("c", "North ward")):
+        Area.objects.create(name=name, kind="ward", code=code, boundary=square, **box)
+    forget_shapes()
+    assert sorted(areas_by_slug("north-ward").values()) == ["North Ward", "North ward"]
+    with django_assert_num_queries(0):
+        assert list(areas_by_slug("etang", "nowhere").values()) == ["Étang"]
+        assert next(iter(areas_by_slug("etang", "north-ward").values())) == "Étang"
+    Area.objects.filter(code="b").delete()
+    forget_shapes()
+    assert areas_by_slug("etang") == {}

@@ -191,3 +191,22 @@ def test_what_is_wrong_with_one_thing_is_said_on_its_page_and_the_choice_stays(c
     assert "not an e-mail address" in page(shown)
     assert 'value="weekly" checked' in page(shown)
     assert town.county.name in page(shown)
+
+
+def test_several_wards_are_followed_by_a_mailed_link_as_one_alert(client, town, mailoutbox):
+    wards = []
+    for code in ("North", "South"):
+        ward = Area.objects.first()
+        ward.pk, ward.code, ward.name = None, code, f"{code} Ward"
+        ward.save()
+        wards.append(ward.pk)
+    what = f"ward:{town.county.pk}:{wards[1]},{wards[0]}"
+    client.post(
+        "/alert/subscribe", {"what": what, "frequency": "daily", "email": "nia@example.org"}
+    )
+    (mail,) = mailoutbox
+    assert "North Ward and South Ward" in mail.body
+    client.post(re.search(r"/A/\S+", mail.body)[0])
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.area_ids, alert.body_id) == ("wards", wards, town.county.pk)
+    assert "North Ward and South Ward" in page(client.get(f"/A/leave/{alert.key}"))

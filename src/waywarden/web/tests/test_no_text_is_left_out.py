@@ -1,10 +1,13 @@
 """A language of the tests' own shows every text that no translator could reach.
 
 Whatever goes through gettext comes back between ⟦ and ⟧. Words on a page that stand outside, and
-are no data, were forgotten.
+are no data, were forgotten. So were those inside that no catalog has: theirs are files that
+`tools/messages.py` does not look through.
 """
 
 import re
+from functools import cache
+from html import unescape
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +20,7 @@ from django.urls import resolve
 from django.utils import translation
 from django.utils.translation import trans_real
 from lxml import html
+from tools.messages import read
 
 from waywarden.geo.points import Point
 from waywarden.kernel import clock
@@ -50,6 +54,8 @@ DATA = re.compile(
     re.VERBOSE,
 )
 PASSWORD = "correct horse battery"
+#: The texts that pages asked for.
+ASKED: set[str] = set()
 #: Codes that are mailed, and what a browser says of itself.
 CODES = re.compile(r"https?://\S+|\b[A-Z0-9]{4}-[A-Z0-9]{4}\b|Unspecified")
 SPOKEN = ("aria-label", "alt", "title", "placeholder", "data-failed", "data-remove")
@@ -67,6 +73,7 @@ def pseudo(monkeypatch):
     """Every text comes back marked."""
 
     def one(message, *_more):
+        ASKED.add(str(message))
         return f"⟦{message}⟧" if message else ""
 
     def of_context(_context, message):
@@ -83,9 +90,36 @@ def pseudo(monkeypatch):
         monkeypatch.setattr(module, "pgettext", of_context, raising=False)
         monkeypatch.setattr(module, "ngettext", many, raising=False)
         monkeypatch.setattr(module, "npgettext", many_of_context, raising=False)
+    ASKED.clear()
     forget_drawn()
     yield
     forget_drawn()
+
+
+@cache
+def in_a_catalog() -> frozenset[str]:
+    """The texts of the site that are translated, in each of their forms."""
+    found: set[str] = set()
+    for message in read("fr"):
+        found.update([message.id] if isinstance(message.id, str) else message.id)
+    return frozenset(found)
+
+
+def untranslated(page: str) -> list[str]:
+    """The texts of a page that neither our catalogs have nor those of the libraries."""
+    libraries = trans_real.translation("fr")
+    unknown = (
+        text
+        for text in ASKED - in_a_catalog()
+        if text and libraries._catalog.get(text) is None and f"{text}0" not in libraries._catalog
+    )
+    shown = unescape(page)
+    return [text for text in unknown if re.search(_as_shown(text), shown)]
+
+
+def _as_shown(text: str) -> str:
+    """A text with whatever was put into its places."""
+    return "⟦" + re.sub(r"%\\\(\w+\\\)[sd]", ".*?", re.escape(text)) + "⟧"
 
 
 def left_out(text: str) -> list[str]:
@@ -103,7 +137,7 @@ def forgotten(page: str) -> list[str]:
         dropped.drop_tree()
     texts = ["".join(block.itertext()) for block in root.xpath("//body | //title")]
     texts += [item.get(name) for name in SPOKEN for item in root.xpath(f"//*[@{name}]")]
-    return [one.strip() for text in texts for one in left_out(text)]
+    return [one.strip() for text in texts for one in left_out(text)] + untranslated(page)
 
 
 def _link(letter: str, purpose: MailedLink.Purpose, **more) -> str:
