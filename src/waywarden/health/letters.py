@@ -12,7 +12,7 @@ from waywarden.health.models import Alarm, AlarmReader
 from waywarden.health.verdicts import Kind, Trouble
 from waywarden.kernel.cobrand import registry
 from waywarden.notifications.letters import Letter, address_of, send
-from waywarden.users.models import User
+from waywarden.ui.languages import SPOKEN_TO_STAFF
 from waywarden.webhooks.queries import stopped
 
 BOARD = "/staff/integration/"
@@ -47,8 +47,7 @@ def mail_alarm(alarm_id: int, *, to: str, is_over: bool) -> bool:
     alarm = Alarm.objects.filter(pk=alarm_id).select_related("connection", "body").first()
     if alarm is None:
         return False
-    language = _language_of(to)
-    with translation.override(language):
+    with translation.override(SPOKEN_TO_STAFF):
         trouble = Trouble(Kind(alarm.kind), alarm.count, alarm.detail)
         values = {
             "name": wording.name_of(alarm),
@@ -65,7 +64,7 @@ def mail_alarm(alarm_id: int, *, to: str, is_over: bool) -> bool:
             to=to,
             template="alarm",
             cobrand_name=registry.default.name,
-            language=language,
+            language=SPOKEN_TO_STAFF,
             values=values,
             message_id=f"alarm.{alarm.pk}.{'over' if is_over else 'on'}",
             thread=f"alarm.{alarm.pk}.on" if is_over else "",
@@ -86,11 +85,6 @@ def page_of(alarm: Alarm) -> str:
     return f"{BOARD}connections/{alarm.connection_id}/"
 
 
-def _language_of(address: str) -> str:
-    user = User.objects.filter(email=address).first()
-    return (user.language if user else "") or settings.LANGUAGE_CODE
-
-
 def morning_readers() -> list[str]:
     """Everyone who hears of alarms."""
     everything = AlarmReader.objects.all()
@@ -104,8 +98,7 @@ def mail_summary(*, to: str) -> bool:
     webhooks = list(stopped(bodies))
     if not (found or webhooks):
         return False
-    language = _language_of(to)
-    with translation.override(language):
+    with translation.override(SPOKEN_TO_STAFF):
         lines = [
             {
                 "name": one.facts.name,
@@ -120,7 +113,7 @@ def mail_summary(*, to: str) -> bool:
             to=to,
             template="alarm_summary",
             cobrand_name=registry.default.name,
-            language=language,
+            language=SPOKEN_TO_STAFF,
             values={
                 "lines": lines[:SUMMARY_LINES],
                 "more": max(len(lines) - SUMMARY_LINES, 0),

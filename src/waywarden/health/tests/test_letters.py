@@ -89,3 +89,14 @@ def test_a_morning_on_which_nothing_is_stuck_sends_nothing(town, mailoutbox, set
     assert Connection.objects.count() == 0
     assert not letters.mail_summary(to="ops@example.org")
     assert not mailoutbox
+
+
+def test_alarms_are_whole_in_the_language_of_the_pages_they_lead_to(desk, town, mailoutbox):
+    User.objects.filter(email="ines@example.org").update(language="ar")
+    alarms.hear(user_id=town.ines.pk, body_id=town.county.pk)
+    letters.mail_alarm(alarm_of(desk, "stuck").pk, to="ines@example.org", is_over=False)
+    letters.mail_summary(to="ines@example.org")
+    for mail in mailoutbox:
+        (html, _kind) = mail.alternatives[0]
+        assert 'dir="rtl"' not in html
+        assert mail.body.isascii() or not any("\u0600" <= one <= "\u06ff" for one in mail.body)

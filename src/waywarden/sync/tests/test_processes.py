@@ -9,6 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -97,9 +98,9 @@ def process(database_server):
     with ExitStack() as stack:
 
         def start(code, *arguments):
-            head, _, tail = database_server.partition("@/postgres")
+            ours = urlsplit(database_server)._replace(path=f"/{database.settings_dict['NAME']}")
             env = os.environ | {
-                "DATABASE_URL": f"{head}@/{database.settings_dict['NAME']}{tail}",
+                "DATABASE_URL": ours.geturl(),
                 "DJANGO_SETTINGS_MODULE": "waywarden.config.settings_for_tests",
                 "PYTHONPATH": str(Path(waywarden.__file__).parents[1]),
             }
