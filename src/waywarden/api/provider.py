@@ -13,7 +13,13 @@ from waywarden.api.models import Post
 from waywarden.api.placing import placed
 from waywarden.api.queries import View
 from waywarden.bodies.models import Body, Category
-from waywarden.bodies.queries import Served, body_by_slug, served_at
+from waywarden.bodies.queries import (
+    Served,
+    body_by_slug,
+    body_in_use,
+    connection_for_fetching,
+    served_at,
+)
 from waywarden.kernel.errors import Misconfigured, NotAllowed, RuleBroken, TryLater
 from waywarden.open311 import types
 from waywarden.open311.filters import LONGEST_SPAN
@@ -147,7 +153,7 @@ class SiteProvider:
         body = caller.own
         if body is None:
             raise ProviderError(403, "This key belongs to no body.")
-        connection = body.connection_for_fetching
+        connection = connection_for_fetching(body)
         mark = _mark_of_update(key, call, new)
         if mark is not None and _told(lambda: services.first_answer(mark)) is not None:
             return types.UpdateReceipt(update_id=new.update_id)
@@ -190,8 +196,7 @@ class SiteProvider:
         meant = self._jurisdiction(call.jurisdiction_id)
         if key is None or key.body_id is None:
             return Caller(key, None, meant)
-        ways = Body.objects.select_related("sending_connection", "fetching_connection")
-        own = ways.filter(pk=key.body_id, is_deleted=False).first()
+        own = body_in_use(key.body_id)
         if own is None:
             raise ProviderError(403, "api_key belongs to a body that is no longer here.")
         if call.jurisdiction_id and call.jurisdiction_id != own.slug:

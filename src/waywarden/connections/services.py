@@ -18,6 +18,7 @@ from waywarden.backends.contract import Backend, Capability
 from waywarden.backends.registry import backend_class
 from waywarden.backends.way_options import WayOptions, WaySecrets
 from waywarden.connections.models import Circuit, Connection, Exchange
+from waywarden.events.bulk_services import insert_rows
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock, http, options
 from waywarden.kernel.errors import Misconfigured, RuleBroken
@@ -214,7 +215,7 @@ def keep_all_exchanges(said: Iterable[Said]) -> None:
         exchanges = tuple(one.opened.exchanges)
         del one.opened.exchanges[: len(exchanges)]
         rows += [_row_of(exchange, one, one.opened.connection_id) for exchange in exchanges]
-    Exchange.objects.bulk_create(rows)
+    insert_rows(rows, with_keys=False)
 
 
 def _row_of(exchange: http.Exchange, said: Said, connection_id: int | None) -> Exchange:

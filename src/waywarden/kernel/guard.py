@@ -232,11 +232,25 @@ def _networks(
     return tuple(found)
 
 
-@functools.lru_cache(maxsize=64)
+_making = threading.Lock()
+
+
 def pool_for(
+    process: int, allowed: frozenset[str], proxy: str, client_cert: str
+) -> urllib3.PoolManager:
+    """The shared connections of all calls with the same guard (safe between threads).
+
+    Threads that call first wait for one of them to make it: reading the trusted certificates takes
+    as long as twenty calls, and connections are shared only in one pool.
+    """
+    with _making:
+        return _made(process, allowed, proxy, client_cert)
+
+
+@functools.lru_cache(maxsize=64)
+def _made(
     _process: int, allowed: frozenset[str], proxy: str, client_cert: str
 ) -> urllib3.PoolManager:
-    """The shared connections of all calls with the same guard (safe between threads)."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     if client_cert:

@@ -100,13 +100,9 @@ def match_updates(
 ) -> list[Match | NoMatch]:
     """For each row its report at one of the bodies: our number wins, else the body's own id."""
     bodies = frozenset(body_ids)
-    ours = {number for row in rows if (number := row.fixmystreet_id) and _is_ours(number)}
-    places: dict[int, list[int]] = {}
-    for report_id, body_id in ReportBody.objects.filter(report_id__in=ours).values_list(
-        "report_id", "body_id"
-    ):
-        places.setdefault(report_id, []).append(body_id)
-    known = set(Report.objects.filter(pk__in=ours).values_list("pk", flat=True))
+    places, known = _by_number(
+        {number for row in rows if (number := row.fixmystreet_id) and _is_ours(number)}
+    )
     theirs = {row.service_request_id for row in rows if row.service_request_id}
     by_external = _by_reference(theirs, bodies)
     found: list[Match | NoMatch] = []
@@ -126,6 +122,17 @@ def match_updates(
                 )
             )
     return found
+
+
+def _by_number(ours: Collection[int]) -> tuple[dict[int, list[int]], set[int]]:
+    """The bodies that have the reports of some numbers, and which of these there are at all."""
+    places: dict[int, list[int]] = {}
+    if not ours:
+        return places, set()
+    here = ReportBody.objects.filter(report_id__in=ours)
+    for report_id, body_id in here.values_list("report_id", "body_id"):
+        places.setdefault(report_id, []).append(body_id)
+    return places, set(Report.objects.filter(pk__in=ours).values_list("pk", flat=True))
 
 
 def _by_reference(theirs: Collection[str], bodies: Collection[int]) -> dict[str, Match]:
@@ -168,11 +175,18 @@ def seen_keys(keys: Iterable[str], body_ids: Iterable[int]) -> set[tuple[int, st
     return {(body_id, key) for body_id, key in asked.rows()}
 
 
-def aside_keys(rows: QuerySet[SetAside], keys: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Which keys wait set aside among some rows, and which a person has dropped."""
-    found = rows.filter(key__in=set(keys))
+def aside_keys(source: Source, what: What, keys: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Which keys wait set aside for a source, and which a person has dropped."""
+    whose = Sql("connection_id IS NULL AND body_id = ANY(%s)", [list(source.body_ids)])
+    if source.connection is not None:  # one that is only tried has no row, and finds none
+        whose = Sql("connection_id = %s", [source.connection.pk])
+    asked = Sql(
+        "SELECT key, settled_at, settled_as FROM sync_setaside"
+        " WHERE what = %s AND key = ANY(%s) AND",
+        [what, list(set(keys))],
+    )
     waiting, dropped = set(), set()
-    for key, settled_at, settled_as in found.values_list("key", "settled_at", "settled_as"):
+    for key, settled_at, settled_as in (asked + whose).rows():
         if settled_at is None:
             waiting.add(key)
         elif settled_as == SetAside.DROPPED:

@@ -50,7 +50,7 @@ def take_in_piece(
     """
     moment = clock.now()
     with transaction.atomic():
-        waiting, dropped = queries.aside_keys(source.asides(What.REPORTS), map(key_of_report, rows))
+        waiting, dropped = queries.aside_keys(source, What.REPORTS, map(key_of_report, rows))
         rules = queries.rules_of(source)
         found = sort(rows, rules, dropped=dropped, now=moment)
         for body in source.bodies:

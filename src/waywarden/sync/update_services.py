@@ -83,7 +83,7 @@ def _sort(
 ) -> _Sorted:
     keys = [key_of(row) for row in rows]
     seen = seen_keys(keys, source.body_ids)
-    waiting, dropped = aside_keys(source.asides(What.UPDATES), keys)
+    waiting, dropped = aside_keys(source, What.UPDATES, keys)
     found = _Sorted(counts=Counts(rows=len(rows)))
     for row, key, match in zip(rows, keys, matches, strict=True):
         mapped = source.backend.state_for(row.status) if row.status else None
@@ -192,6 +192,8 @@ def aside_of(
 
 def _settle(applied: Sequence[str], again: Sequence[str], *, source: Source, now: datetime) -> None:
     """Rows set aside before: those now applied are settled, those still not are counted."""
+    if not (applied or again):
+        return
     waiting = source.asides(What.UPDATES).filter(settled_at=None)
     if applied:
         waiting.filter(key__in=applied).update(settled_at=now, settled_as=SetAside.APPLIED)

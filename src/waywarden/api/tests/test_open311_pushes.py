@@ -59,6 +59,15 @@ def test_a_pushed_update_goes_the_way_of_a_polled_one_and_a_repeat_is_harmless(
     assert Event.objects.filter(kind="update.fetched").count() == 1
 
 
+def test_a_push_takes_few_questions(client, town, connection, django_assert_max_num_queries):
+    at(town.report(), external_id="C-1")
+    key = key_for("updates:write", body=town.county)
+    push(client, key)
+    # One for the key, two for who it is, six that read, six that write, the queue, the listeners.
+    with django_assert_max_num_queries(16):
+        assert push(client, key, update_id="U-2").status_code == 200
+
+
 def test_our_own_number_finds_a_report_whose_reference_is_not_known(client, town, connection):
     report = town.report()
     key = key_for("updates:write", body=town.county)

@@ -1,9 +1,13 @@
 """Where calls may go."""
 
+import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
+from waywarden.kernel import guard
 from waywarden.kernel.http import (
     ForbiddenAddress,
     Limits,
@@ -161,3 +165,15 @@ def test_a_proxy_of_the_connection_is_used_and_the_guard_still_holds():
             way.get("http://10.9.9.8/x")
     assert [path for _, path, *_ in asked] == ["http://10.9.9.9/x"]
     assert asked[0][2]["proxy-authorization"].startswith("Basic ")
+
+
+def test_threads_that_call_at_once_share_their_connections():
+    allowed = frozenset({"only-of-this-test.example"})
+    begin = Barrier(8)
+
+    def pool(_turn):
+        begin.wait(60)
+        return guard.pool_for(os.getpid(), allowed, "", "")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(map(id, threads.map(pool, range(8))))) == 1
