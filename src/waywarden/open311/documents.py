@@ -23,7 +23,9 @@ Data = bytes | Iterable[bytes]
 T = TypeVar("T")
 
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+#: Bounded, and looked for in the beginning only: a page may be made to keep us busy.
+_TITLE = re.compile(r"<title[^>]{0,200}>(.{0,1000}?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE_WITHIN = 10_000
 MOST_ERRORS = 50
 _ID_KEYS = frozenset(
     {"service_code", "service_request_id", "token", "update_id", "attributes", "endpoints"}
@@ -233,7 +235,7 @@ def _sniffed(data: Data, source: Source) -> tuple[str, Iterator[str]]:
 
 
 def _html_message(text: str) -> str:
-    title = _TITLE.search(text)
+    title = _TITLE.search(text[:_TITLE_WITHIN])
     if not title:
         return "An HTML page came instead of an answer."
     words = shorten(one_line(unescape(re.sub(r"<[^>]*>", "", title[1]))), 120)

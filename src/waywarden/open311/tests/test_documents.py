@@ -1,5 +1,7 @@
 """One small file for each quirk of a real server, and what the reader makes of it."""
 
+import time
+
 import pytest
 
 from waywarden.open311 import types
@@ -318,3 +320,11 @@ def test_what_would_eat_time_or_memory_is_given_up_or_read(document):
     except NotOpen311:
         return
     assert rows == []
+
+
+@pytest.mark.parametrize("page", ["<title>" * 9000, "<title>" + "<" * 60_000, "<title " * 9000])
+def test_a_page_that_is_made_to_keep_us_busy_does_not(page):
+    began = time.process_time()
+    with pytest.raises(NotOpen311, match="HTML page"):
+        read(read_requests, f"<html>{page}</title>")
+    assert time.process_time() - began < 1.0  # of our own work, whatever else the machine does
