@@ -14,6 +14,7 @@ from procrastinate.types import JSONDict
 
 from waywarden.health import letters as alarm_letters
 from waywarden.health import self_test_services as self_tests
+from waywarden.jobs.retrying import ForAWeek
 from waywarden.jobs.services import queue_once, wake
 from waywarden.kernel import clock
 from waywarden.notifications import mailing_services as mailing
@@ -27,7 +28,9 @@ from waywarden.sync.models import What
 from waywarden.webhooks import posting
 from waywarden.webhooks import services as webhooks
 
-#: Mails to people are tried a few times over some hours.
+#: A mail that somebody waits for is tried for as long as a delivery is.
+FOR_A_WEEK = ForAWeek()
+#: Other work of the mails is tried a few times over some hours.
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 #: How many workers may mail news at a time, and how long one does before others have a turn.
 NEWS_LANES, NEWS_SPELL = 4, timedelta(minutes=1)
@@ -73,19 +76,19 @@ def poll(connection_id: int, what: str) -> None:
     polling.poll(connection_id, What(what))
 
 
-@app.task(name="mail_report_confirmation", queue="mail", retry=MAIL_RETRY)
+@app.task(name="mail_report_confirmation", queue="mail", retry=FOR_A_WEEK)
 def mail_report_confirmation(report_id: int) -> None:
     """Mails the link that publishes a report."""
     notifications.mail_report_confirmation(report_id)
 
 
-@app.task(name="mail_update_confirmation", queue="mail", retry=MAIL_RETRY)
+@app.task(name="mail_update_confirmation", queue="mail", retry=FOR_A_WEEK)
 def mail_update_confirmation(update_id: int) -> None:
     """Mails the link that shows an update."""
     notifications.mail_update_confirmation(update_id)
 
 
-@app.task(name="mail_report_sent", queue="mail", retry=MAIL_RETRY)
+@app.task(name="mail_report_sent", queue="mail", retry=FOR_A_WEEK)
 def mail_report_sent(report_id: int, body_id: int) -> None:
     """Tells a reporter that a body has the report."""
     notifications.mail_report_sent(report_id, body_id)

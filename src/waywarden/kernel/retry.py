@@ -20,6 +20,8 @@ PAUSES = (
 PROBE_PAUSES = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
 #: After this long without success a delivery is refused by age.
 GIVE_UP_AFTER = timedelta(days=7)
+#: Attempts within that time, with the usual pauses.
+ATTEMPTS_UNTIL_THEN = len(PAUSES) + (GIVE_UP_AFTER - sum(PAUSES, timedelta())) // PAUSES[-1]
 #: A pause is stretched by up to this share, so that what failed together does not return together.
 JITTER = 0.1
 #: Failures in a row that open a connection's circuit.

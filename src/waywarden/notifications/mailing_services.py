@@ -14,7 +14,7 @@ from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.db import connection
 
 from waywarden.kernel import clock
-from waywarden.kernel.retry import next_attempt_at
+from waywarden.kernel.retry import is_too_old, next_attempt_at
 from waywarden.notifications.alert_services import stop_bounced_alert
 from waywarden.notifications.letters import send
 from waywarden.notifications.models import Item, Mailing
@@ -27,7 +27,6 @@ State = Mailing.State
 GATHERED, CLAIMED = 5000, 20
 #: How long a claim holds; a mail takes seconds.
 CLAIM = timedelta(minutes=5)
-MOST_ATTEMPTS = 12
 #: What was told is remembered this long; longer than anything is told after (`matching.FRESH`).
 KEPT = timedelta(days=30)
 
@@ -134,7 +133,7 @@ def _refused(mailing: Mailing, refused: Exception) -> None:
 
 def _put_off(mailing: Mailing, failure: Exception) -> None:
     error = type(failure).__name__
-    if mailing.attempts >= MOST_ATTEMPTS:
+    if is_too_old(first_attempt_at=mailing.created, now=clock.now()):
         log.error("mailing %s is given up: %s", mailing.pk, error)
         _mark(mailing, State.GIVEN_UP, error=error)
         return

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from waywarden.kernel import clock
 from waywarden.kernel.cobrand import registry
 from waywarden.kernel.errors import RuleBroken
-from waywarden.kernel.retry import next_attempt_at
+from waywarden.kernel.retry import ATTEMPTS_UNTIL_THEN, next_attempt_at
 from waywarden.notifications.letters import Letter, address_of, send
 from waywarden.notifications.models import Questionnaire
 from waywarden.reports.allowed import Act
@@ -33,7 +33,6 @@ AFTER, TAKEN = timedelta(weeks=4), timedelta(days=30)
 LOOKED_AT = timedelta(minutes=2)
 #: How long a claim holds; a mail takes seconds.
 CLAIM = timedelta(minutes=10)
-MOST_ATTEMPTS = 8
 CLAIMED = 50
 
 
@@ -117,12 +116,16 @@ def _ask(row: Questionnaire) -> bool:
     except (SMTPException, AnymailError, OSError) as failure:
         _put_off(row, failure)
         return False
+    except Exception as failure:  # one that cannot be written must not keep the others waiting
+        log.exception("questionnaire %s cannot be written", row.pk)
+        _put_off(row, failure)
+        return False
     Questionnaire.objects.filter(pk=row.pk).update(state=State.SENT, sent_at=clock.now())
     return True
 
 
 def _put_off(row: Questionnaire, failure: Exception) -> None:
-    if row.attempts >= MOST_ATTEMPTS:
+    if row.attempts >= ATTEMPTS_UNTIL_THEN:
         log.error("questionnaire %s is given up: %s", row.pk, type(failure).__name__)
         Questionnaire.objects.filter(pk=row.pk).update(state=State.SKIPPED)
         return

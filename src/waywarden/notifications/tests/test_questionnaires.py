@@ -100,6 +100,24 @@ def test_a_server_that_is_down_is_tried_again(report, time, monkeypatch):
     assert services.send_due() == 1
 
 
+def test_one_that_cannot_be_written_keeps_no_other_waiting(report, time, monkeypatch):
+    other = a_report(user=a_person("Nora"), bodies=[report.at_bodies.get().body])
+    ReportBody.objects.update(sent_at=time.moment)
+    services.plan_questionnaires([other.pk])
+    real = services.send
+
+    def odd(letter):
+        if letter.to == other.user.email:
+            raise KeyError("a template's fault")
+        real(letter)
+
+    monkeypatch.setattr(services, "send", odd)
+    time.pass_(weeks=4)
+    assert services.send_due() == 1
+    states = dict(Questionnaire.objects.values_list("report", "state"))
+    assert states == {report.pk: "sent", other.pk: "planned"}
+
+
 @pytest.mark.parametrize(
     ("before", "verdict", "after"),
     [
