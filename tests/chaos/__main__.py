@@ -47,7 +47,7 @@ def _run(world: worlds.World, wanted: argparse.Namespace, say: object) -> int:
     storm = Storm(world, poster, wanted.updates, dice)
     storm.blow()
     say(f"posted in {poster.tries} tries; workers were struck {storm.strikes} times")
-    is_calm = wait_until_calm(world, updates=wanted.updates, say=say)
+    is_calm = wait_until_calm(world, updates=wanted.updates, with_aside=wanted.no_look_up, say=say)
     state = world.ask()
     say("faults: " + ", ".join(f"{name} {n}" for name, n in sorted(state["faults"].items())))
     if world.died:
@@ -61,11 +61,15 @@ def _run(world: worlds.World, wanted: argparse.Namespace, say: object) -> int:
         f"chaos: {wanted.reports} reports, {found.arrived} arrived, {len(found.lost)} lost,"
         f" {len(found.twice)} twice, {found.held} held (seed {world.seed})"
     )
+    on_board = f" {back.aside} set aside," if back.aside else ""
     print(
-        f"updates: {len(state['updates'])} made, {back.once} taken in once, {len(back.lost)} lost"
+        f"updates: {len(state['updates'])} made, {back.once} taken in once,{on_board}"
+        f" {len(back.lost)} lost"
     )
     doubled_posts = wanted.reports - len(set(poster.numbers.values()))
-    is_good = found.is_good if not wanted.no_look_up else not (found.lost or found.crossed)
+    is_good = found.is_good and not back.aside
+    if wanted.no_look_up:
+        is_good = not (found.lost or found.crossed)
     good = is_calm and is_good and not (back.lost or back.twice or doubled_posts or world.died)
     return 0 if good else 1
 

@@ -171,14 +171,20 @@ class Storm:
         self.world.ask(is_up=True)
 
 
-def wait_until_calm(world: World, *, updates: int, say: Callable[[str], None]) -> bool:
-    """Whether all has come to rest in time: deliveries, and the updates taken in."""
+def wait_until_calm(
+    world: World, *, updates: int, with_aside: bool, say: Callable[[str], None]
+) -> bool:
+    """Whether all has come to rest in time: deliveries, and the updates taken in.
+
+    `with_aside` where some can stay on the board only: of a report's second number there.
+    """
     deadline = time.monotonic() + CALM
     told = time.monotonic()
     while time.monotonic() < deadline:
         world.look_after()
         try:
             waiting, here = town.unsettled(), town.taken_in()
+            here += len(town.aside()) if with_aside else 0
         except OperationalError:
             connection.close()
             continue

@@ -12,6 +12,7 @@ from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.reports.models import Update
 from waywarden.sending.models import Delivery
+from waywarden.sync.models import SetAside
 from waywarden.users.key_services import create_key
 from waywarden.users.models import ApiKey
 
@@ -64,6 +65,11 @@ def taken_in() -> int:
     return Update.objects.exclude(body=None).exclude(external_id="").count()
 
 
+def aside() -> set[str]:
+    """The body's updates that stand on the board, set aside."""
+    return set(SetAside.objects.filter(settled_at=None).values_list("key", flat=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """What became of the reports: each is in exactly one of the first three."""
@@ -101,6 +107,8 @@ class UpdateCount:
     """What became of the body's updates."""
 
     once: int
+    aside: int
+    """Not taken in, and on the board: of a number there that no report here is known by."""
     lost: tuple[str, ...]
     twice: tuple[str, ...]
 
@@ -113,8 +121,10 @@ def count_updates(made: list[str]) -> UpdateCount:
             " WHERE body_id IS NOT NULL AND external_id <> '' GROUP BY external_id"
         )
         found = dict(cursor.fetchall())
+    on_board = aside() - set(found)
     return UpdateCount(
+        aside=sum(1 for one in made if one in on_board),
         once=sum(1 for one in made if found.get(one) == 1),
-        lost=tuple(one for one in made if one not in found),
+        lost=tuple(one for one in made if one not in found and one not in on_board),
         twice=tuple(one for one in made if found.get(one, 0) > 1),
     )
