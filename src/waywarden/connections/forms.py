@@ -110,9 +110,11 @@ def fieldsets_for(kind: str, *, stored_secrets: frozenset[str] = frozenset()) ->
 def _calls_come_from() -> str:
     """From which address a body sees us call, for its firewall."""
     address = settings.WAYWARDEN_CALLS_FROM
-    if not address:
-        return _("Without a proxy, calls come from this server’s own address.")
-    return _("Without a proxy, calls come from %s.") % escape(address)
+    words = _("Without a proxy, calls come from this server’s own address.")
+    if address:
+        words = _("Without a proxy, calls come from %s.") % escape(address)
+    allowed = _("A private address is called only where WAYWARDEN_PRIVATE_HOSTS names it.")
+    return f"{words} {allowed}"
 
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

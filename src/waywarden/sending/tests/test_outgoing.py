@@ -60,10 +60,6 @@ def test_a_report_carries_all_that_a_body_needs(town):
     assert item.mail is None
 
 
-def test_the_name_of_a_reporter_hidden_from_the_public_goes_to_the_body(town):
-    assert item_of(town, town.report(is_name_public=False)).person.name == "Rosa Reporter"
-
-
 def test_photos_of_a_private_report_have_no_address(town):
     report = town.report(is_private=True)
     photo = photo_of(report)
