@@ -47,12 +47,20 @@ class Chooser {
   add(chosen) {
     this.turn = this.turn.then(async () => {
       const kept = this.form?.querySelectorAll("[name=photo_keys]").length || 0;
-      const room = chosen.filter((file) => !this.files.includes(file)).slice(0, this.input.multiple ? Math.max(0, this.most - kept - this.files.length) : 1);
+      const fresh = chosen.filter((file) => !this.files.includes(file));
+      const room = fresh.slice(0, this.input.multiple ? Math.max(0, this.most - kept - this.files.length) : 1);
+      this.say(this.input.multiple && room.length < fresh.length);
       const ready = "asItIs" in this.input.dataset ? room : await Promise.all(room.map(shrunk));
       this.files = this.input.multiple ? [...this.files, ...ready] : ready;
       this.put();
     });
     if (this.form) this.form.photosReady = this.turn;
+  }
+
+  /** Whether there were more than fit, so that none is left out in silence. */
+  say(isFull) {
+    const words = this.input.closest(".field")?.querySelector("[data-photos-full]");
+    if (words) words.textContent = isFull ? words.dataset.photosFull : "";
   }
 
   /** A phone has the camera one press away. */
@@ -113,6 +121,7 @@ class Chooser {
     button.textContent = (this.input.dataset.remove || "×").replace("{n}", index + 1);
     button.addEventListener("click", () => {
       this.files.splice(index, 1);
+      this.say(false);
       this.put();
       this.input.focus();
     });

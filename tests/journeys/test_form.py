@@ -233,6 +233,25 @@ def test_a_large_photo_is_made_smaller_before_it_is_sent(fresh, world):
     assert size < len(file.getvalue())
 
 
+def test_photos_that_do_not_fit_are_not_left_out_in_silence(fresh, world):
+    page = fresh(FORM, who=world.ines)
+    choose(page, "Litter")
+    go_to(page, PHOTO)
+    photos(page, 1, 2)
+    full = page.get_by_text("Three photos fit; the first three are kept.")
+    expect(full).to_have_count(0)
+    page.locator("#id_photo").set_input_files(
+        files=[
+            {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n).getvalue()}
+            for n in (3, 4)
+        ]
+    )
+    expect(page.locator("#chosen-photos li")).to_have_count(3)
+    expect(full).to_be_visible()
+    page.get_by_role("button", name="Remove photo 1").click()
+    expect(full).to_have_count(0)
+
+
 def test_a_photo_is_dragged_onto_its_place(fresh, world):
     page = fresh(FORM)
     choose(page, "Litter")

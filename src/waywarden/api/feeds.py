@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -123,7 +124,8 @@ def body(request: HttpRequest, form: str, slug: str, ward: str = "") -> HttpResp
         called = get_text_list([said(name) for name in dict.fromkeys(wards.values())], _("and"))
         names = {"body": said(found.name), "ward": called}
         title = _("New reports to %(body)s in %(ward)s") % names
-    return _of_reports(request, form, title, f"/reports/{found.slug}", reports)
+    page = f"/reports/{found.slug}" + (f"/{quote(ward)}" if ward else "")
+    return _of_reports(request, form, title, page, reports)
 
 
 def _body(slug: str, cobrand: Cobrand) -> Body:
@@ -240,6 +242,7 @@ def _answer(
         description=str(cobrand.tagline or title),
         language=get_language(),
         feed_url=request.build_absolute_uri(),
+        feed_guid=request.build_absolute_uri(),  # several feeds lead to one page
     )
     for entry in entries:
         address = request.build_absolute_uri(entry.path)

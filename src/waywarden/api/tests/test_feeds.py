@@ -146,3 +146,24 @@ def test_a_feed_asks_the_same_few_questions_however_long_it_is(
         town.report(title=f"Lamp {number}")
     with django_assert_max_num_queries(3):
         assert len(titles(client, "/rss/problems")) == 20
+
+
+def test_every_feed_has_an_id_of_its_own_and_leads_to_its_page(client, town):
+    area = Area.objects.get()
+    town.report(area_ids=[area.pk])
+    ids = set()
+    feeds = {
+        "/atom/problems": "/reports",
+        "/atom/problems?type=open": "/reports",
+        f"/atom/area/{area.pk}": "/reports",
+        "/atom/reports/borsetshire": "/reports/borsetshire",
+        "/atom/reports/borsetshire/borsetshire": "/reports/borsetshire/borsetshire",
+    }
+    for address, leads_to in feeds.items():
+        root = etree.fromstring(client.get(address).content)
+        ids.add(root.findtext(f"{ATOM}id"))
+        links = {one.get("rel"): one.get("href") for one in root.iterfind(f"{ATOM}link")}
+        assert links == {
+            "self": f"http://testserver{address}", "alternate": f"http://testserver{leads_to}",
+        }  # fmt: skip
+    assert len(ids) == len(feeds)
