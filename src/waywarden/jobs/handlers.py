@@ -69,7 +69,7 @@ def install() -> None:
         later=[tell_of_updates, rehearse_updates],
     )
     on("update.fetched", later=[tell_of_updates, fetch_update_photos])
-    on("report.fetched", later=[fetch_report_photos])
+    on("report.fetched", now=[apply_set_aside_for_born], later=[fetch_report_photos])
     on("reports.imported", later=[fetch_imported_photos])
     on("report.referenced", now=[apply_set_aside])
     on("update.sent", now=[note_own_updates])
@@ -252,6 +252,12 @@ def follow_moves(facts: Facts) -> None:
 def note_own_updates(facts: Facts) -> None:
     """An update of ours that a body took does not come back as the body's."""
     sync.note_own_updates(facts)
+
+
+def apply_set_aside_for_born(facts: Facts) -> None:
+    """An update that came before the problem that it is about is applied now."""
+    ids = [report_id for fact in facts for report_id in fact.data.get("reports", ())]
+    aside_services.apply_set_aside_for(ids)
 
 
 def apply_set_aside(facts: Facts) -> None:

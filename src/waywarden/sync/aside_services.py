@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from waywarden.bodies.models import Body
@@ -54,6 +55,15 @@ def apply_known(source: Source) -> Counts:
     found = queries.whose_report_is_known(source.asides(What.UPDATES), source.body_ids)
     rows = [update_from(row.raw) for row in found.order_by("id")]
     return take_in(rows, source=source) if rows else Counts()
+
+
+def apply_waiting_at(body: Body) -> Counts:
+    """Applies updates of a body that wait for reports which are there by now: after an import."""
+    waiting = SetAside.objects.filter(what=What.UPDATES)
+    own = body.connection_for_fetching
+    mine = Q(body=body) | (Q(connection=own) if own is not None else Q())
+    found = queries.whose_report_is_known(waiting.filter(mine), [body.pk])
+    return apply_set_aside(found.values_list("pk", flat=True))
 
 
 def apply_set_aside(ids: Iterable[int]) -> Counts:

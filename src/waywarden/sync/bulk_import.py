@@ -18,6 +18,7 @@ from waywarden.kernel.http import Way
 from waywarden.open311.types import Deviation
 from waywarden.sync import import_run_services as runs
 from waywarden.sync.ahead import read_ahead
+from waywarden.sync.aside_services import apply_waiting_at
 from waywarden.sync.files import TableFile, read_file
 from waywarden.sync.import_run_services import Plan, Totals
 from waywarden.sync.models import ImportRun
@@ -233,6 +234,7 @@ def _run(
             runs.stop(run, error, notes.deviations)
             raise
         runs.finish(run, notes.deviations)
+        apply_waiting_at(plan.body)
         run.refresh_from_db()
     return Imported(run=run, totals=totals, deviations=tuple(notes.deviations))
 

@@ -13,7 +13,7 @@ from waywarden.connections.models import Connection
 from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.reports import states
 from waywarden.reports.fetched_report_services import OTHER
-from waywarden.reports.models import OtherReference, Report, ReportBody
+from waywarden.reports.models import OtherReference, Report, ReportBody, Update
 from waywarden.reports.pins import Sql
 from waywarden.sync.exclusions import Exclusions
 from waywarden.sync.models import (
@@ -173,6 +173,22 @@ def seen_keys(keys: Iterable[str], body_ids: Iterable[int]) -> set[tuple[int, st
         [list(body_ids), list(set(keys))],
     )
     return {(body_id, key) for body_id, key in asked.rows()}
+
+
+def taken_in(keys: Iterable[str], body_ids: Collection[int]) -> dict[tuple[int, str], int | None]:
+    """The same with the report that each was about; None where it was an update of ours.
+
+    Which report is asked only where several bodies come the same way.
+    """
+    seen: dict[tuple[int, str], int | None] = dict.fromkeys(seen_keys(keys, body_ids))
+    if seen and len(body_ids) > 1:
+        known = Update.objects.filter(
+            body__in=list(body_ids), external_id__in={key for _body_id, key in seen}
+        )
+        for body_id, key, report_id in known.values_list("body_id", "external_id", "report_id"):
+            if (body_id, key) in seen:
+                seen[body_id, key] = report_id
+    return seen
 
 
 def aside_keys(source: Source, what: What, keys: Iterable[str]) -> tuple[set[str], set[str]]:

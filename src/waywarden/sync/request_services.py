@@ -1,9 +1,12 @@
 """Takes a piece of problems born in a body's system in: one transaction (integration.md 4)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
+from django.conf import settings
 from django.db import transaction
 
 from waywarden.kernel import clock
@@ -91,7 +94,11 @@ def sort(
 
 
 def _without_ours(rows: list[ServiceRequest], rules: Rules, counts: Counts) -> list[ServiceRequest]:
-    """Reports of ours mirrored back: they name our number, and get their reference from it."""
+    """Reports of ours mirrored back: they name our number, and get their reference from it.
+
+    In a field, or by the link to our page under the description that we sent. So one that the
+    body lists before its answer is written here, or gives a token for, is not taken for its own.
+    """
     fields = {OUR_ID, *(one.id_field for one in rules.by_code.values() if one.id_field)}
     named = {number: row for row in rows if (number := _our_number(row, fields)) is not None}
     if not named:
@@ -109,11 +116,22 @@ def _without_ours(rows: list[ServiceRequest], rules: Rules, counts: Counts) -> l
 
 
 def _our_number(row: ServiceRequest, fields: Iterable[str]) -> int | None:
+    if not row.service_request_id:
+        return None
     for name in fields:
         number = row.extras.get(name) or row.extras.get(f"attribute[{name}]", "")
-        if row.service_request_id and number.isascii() and number.isdigit() and len(number) < 19:
+        if number.isascii() and number.isdigit() and len(number) < 19:
             return int(number)
-    return None
+    if "url:" not in row.description:  # most have none
+        return None
+    links = _link_to_us(settings.WAYWARDEN_BASE_URL).findall(row.description)
+    return int(links[-1]) if links else None
+
+
+@cache
+def _link_to_us(base_url: str) -> re.Pattern[str]:
+    """As it stands under a description that we sent (`backends/open311/wording.py`)."""
+    return re.compile(rf"url:\s*{re.escape(base_url)}/report/([0-9]{{1,18}})(?![\w/])")
 
 
 def _accept(row: ServiceRequest, verdict: Accepted, found: Sorted) -> None:

@@ -1,6 +1,6 @@
 """Takes a piece of fetched or pushed updates in: one transaction, set-based (integration.md 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,14 @@ from waywarden.reports.fetched_services import FetchedUpdate, apply_updates
 from waywarden.reports.locking_services import lock_reports
 from waywarden.reports.progress import is_from_the_future
 from waywarden.sync.models import SeenItem, SetAside, What
-from waywarden.sync.queries import Match, NoMatch, aside_keys, match_updates, seen_keys
+from waywarden.sync.queries import (
+    Match,
+    NoMatch,
+    aside_keys,
+    match_updates,
+    seen_keys,
+    taken_in,
+)
 from waywarden.sync.rows import Counts, Skipped, key_of, raw_of
 from waywarden.sync.source import Source
 
@@ -64,13 +71,13 @@ def _lock(
 
     Of a single row (a push) it is not asked first: it is hardly ever a repeat.
     """
-    seen: set[str] = set()
+    seen: set[tuple[int, str]] = set()
     if len(rows) > 1:
-        seen = {key for _body_id, key in seen_keys(map(key_of, rows), source.body_ids)}
+        seen = seen_keys(map(key_of, rows), source.body_ids)
     lock_reports(
         match.report_id
         for row, match in zip(rows, matches, strict=True)
-        if isinstance(match, Match) and key_of(row) not in seen
+        if isinstance(match, Match) and (match.body_id, key_of(row)) not in seen
     )
 
 
@@ -82,21 +89,21 @@ def _sort(
     now: datetime,
 ) -> _Sorted:
     keys = [key_of(row) for row in rows]
-    seen = seen_keys(keys, source.body_ids)
+    seen = taken_in(keys, source.body_ids)
     waiting, dropped = aside_keys(source, What.UPDATES, keys)
     found = _Sorted(counts=Counts(rows=len(rows)))
     for row, key, match in zip(rows, keys, matches, strict=True):
         mapped = source.backend.state_for(row.status) if row.status else None
         if mapped is not None and mapped.is_ignored:
             found.counts.ignored += 1
-        elif any((body_id, key) in seen for body_id in source.body_ids) or key in dropped:
+        elif key in dropped or _is_seen(key, match, seen, source):
             found.counts.repeated += 1
         elif isinstance(match, Match) and row.updated_datetime is not None:
             if mapped is not None and not mapped.is_known:
                 found.counts.deviations.append(_unknown_status(row))
             state = mapped.state if mapped is not None else ""
             fetched = _fetched(row, key, match, state=state, at=row.updated_datetime)
-            seen.add((match.body_id, key))
+            seen[match.body_id, key] = match.report_id
             found.to_apply.append((key, fetched))
             if key in waiting:
                 found.to_settle.append(key)
@@ -111,6 +118,21 @@ def _sort(
             found.counts.set_aside += 1
             found.counts.skipped.append(Skipped(key, found.to_set_aside[-1].words))
     return found
+
+
+def _is_seen(
+    key: str, match: Match | NoMatch, seen: Mapping[tuple[int, str], int | None], source: Source
+) -> bool:
+    """Whether the row was taken in: for its body, or for another of the same way and that report.
+
+    Two bodies behind one way may each number their updates by themselves.
+    """
+    if not isinstance(match, Match):
+        return any((body_id, key) in seen for body_id in source.body_ids)
+    if (match.body_id, key) in seen:
+        return True
+    others = [seen[one, key] for one in source.body_ids if (one, key) in seen]
+    return match.report_id in others or None in others
 
 
 def _fetched(

@@ -18,12 +18,14 @@ from waywarden.bodies.models import Body, Category
 from waywarden.connections.models import Connection
 from waywarden.events.models import Event
 from waywarden.kernel.errors import RuleBroken, TryLater
-from waywarden.reports.models import Report, ReportBody
+from waywarden.open311.types import ServiceRequestUpdate
+from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.sync import bulk_import, import_run_services
 from waywarden.sync.bulk_import import import_open311
 from waywarden.sync.models import ImportReject, ImportRun, SetAside, UnmatchedService
 from waywarden.sync.rejects import write_rejects
 from waywarden.sync.tests.years import AREA, END, START, Years
+from waywarden.sync.updates import take_in_updates
 
 pytestmark = pytest.mark.django_db
 
@@ -355,3 +357,19 @@ def test_a_report_of_ours_in_their_list_is_not_imported_again(body, connect):
     done = import_open311(body, since=START, until=END)
     assert done.totals.new == years.good - 1
     assert ReportBody.objects.get(report=ours).external_id == "Y7"
+
+
+def test_an_update_that_waited_for_a_report_of_the_import_is_applied_at_its_end(body, connect):
+    connect(Years(100))
+    way = body.sending_connection
+    import_open311(body, since=START, until=END)
+    known = ReportBody.objects.order_by("id").last().external_id
+    Report.objects.all().delete()
+    ImportRun.objects.all().delete()
+    row = ServiceRequestUpdate(
+        update_id="u1", service_request_id=known, status="closed", description="Done.",
+        updated_datetime=END,
+    )  # fmt: skip
+    assert take_in_updates(body=body, connection=way, rows=[row]).set_aside == 1
+    import_open311(body, since=START, until=END)
+    assert Update.objects.get().report.at_bodies.get().external_id == known

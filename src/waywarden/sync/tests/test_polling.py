@@ -13,7 +13,7 @@ from waywarden.events.models import Event
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, TryLater
 from waywarden.open311.types import Deviation, ServiceRequestUpdate
-from waywarden.reports.models import Report, Update
+from waywarden.reports.models import Report, ReportBody, Update
 from waywarden.sync import polling, queries, run_services
 from waywarden.sync.models import PollRun, SetAside, What
 from waywarden.sync.tests.conftest import (
@@ -213,6 +213,33 @@ def test_two_bodies_behind_one_connection_each_get_their_own(system, connection,
     assert Update.objects.get(report=ours).body == body
     assert Update.objects.get(report=theirs).body == other
     assert SetAside.objects.get().body is None
+
+
+def test_two_bodies_behind_one_connection_may_each_number_their_updates(
+    system, connection, make_report, body
+):
+    other = make_body(name="Borchester District Council", connection=connection)
+    ours, theirs = make_report(external_id="4711"), make_report(external_id="99", body=other)
+    system.updates = [update("1"), update("1", service_request_id="99")]
+    assert poll(connection).new == 2
+    assert Update.objects.get(report=ours).body == body
+    assert Update.objects.get(report=theirs).body == other
+    system.updates = [update("2", service_request_id="99")]
+    assert poll(connection).new == 1
+    system.updates = [update("2"), update("2", service_request_id="99"), update("1")]
+    again = poll(connection)
+    assert (again.new, again.repeated) == (1, 2)
+
+
+def test_an_update_of_a_report_that_went_on_to_the_next_body_is_no_new_one(
+    system, connection, report, body
+):
+    other = make_body(name="Borchester District Council", connection=connection)
+    system.updates = [update("1")]
+    poll(connection)
+    ReportBody.objects.create(report=report, body=other, external_id="4711")
+    assert poll(connection).new == 0
+    assert Update.objects.count() == 1
 
 
 def test_problems_born_there_are_polled_too(system, connection, body, category):

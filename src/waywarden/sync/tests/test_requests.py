@@ -14,7 +14,8 @@ from waywarden.reports.moving_services import forget_reference
 from waywarden.sync import requests
 from waywarden.sync.models import SetAside
 from waywarden.sync.source import Source
-from waywarden.sync.tests.conftest import make_area, make_body, request
+from waywarden.sync.tests.conftest import make_area, make_body, request, update
+from waywarden.sync.updates import take_in_updates
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,48 @@ def test_a_report_of_ours_mirrored_back_is_recognised_and_gets_its_reference(tak
     assert (counts.new, counts.repeated) == (0, 1)
     assert ReportBody.objects.get().external_id == "R9"
     assert Report.objects.count() == 1
+
+
+def test_a_report_of_ours_that_is_listed_before_its_reference_is_here_is_known_by_its_link(
+    take_in, make_report, settings
+):
+    """A slow answer, a lost one, a token: the body has the report, and we not its number yet."""
+    settings.WAYWARDEN_BASE_URL = "https://ways.example"
+    report = make_report(external_id="", sent_at=None)
+    sent = f"Deep pothole\n\nA hole.\n\nurl: https://ways.example/report/{report.pk}"
+    counts = take_in(request("R9", description=sent))
+    assert (counts.new, counts.repeated) == (0, 1)
+    assert ReportBody.objects.get().external_id == "R9"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "url: https://ways.example/report/123456",  # there is no such report
+        "url: https://other.example/report/{number}",
+        "url: https://ways.example/report/{number}/correct",
+        "As on https://ways.example/report/{number}, says a person.",
+    ],
+)
+def test_a_link_that_we_did_not_put_there_makes_a_problem_no_report_of_ours(
+    take_in, make_report, settings, words
+):
+    settings.WAYWARDEN_BASE_URL = "https://ways.example"
+    report = make_report(external_id="")
+    assert take_in(request("R9", description=words.format(number=report.pk))).new == 1
+    assert ReportBody.objects.get(report=report).external_id == ""
+
+
+def test_an_update_that_came_before_its_problem_is_applied_with_it(
+    take_in, body, django_capture_on_commit_callbacks
+):
+    row = update(service_request_id="R1", status="fixed")
+    take_in_updates(body=body, connection=body.sending_connection, rows=[row])
+    assert SetAside.objects.filter(settled_at=None).count() == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        take_in(request("R1"))
+    assert Report.objects.get().state == "fixed - council"
+    assert not SetAside.objects.filter(settled_at=None).exists()
 
 
 def test_a_number_that_is_not_ours_makes_a_report(take_in):
