@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -10,6 +11,8 @@ from django.utils.cache import patch_vary_headers
 from waywarden.kernel.cobrand import registry
 from waywarden.ui.current import speaking_for
 from waywarden.ui.languages import language_of
+
+PLAIN = "text/plain; charset=utf-8"
 
 
 class CobrandMiddleware:
@@ -19,7 +22,12 @@ class CobrandMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        cobrand = registry.for_host(request.get_host())
+        try:
+            host = request.get_host()
+        except DisallowedHost:
+            # Nobody's site: no page of any can be drawn, and scanners ask so all day long.
+            return HttpResponseBadRequest("No site of this name is here.\n", content_type=PLAIN)
+        cobrand = registry.for_host(host)
         request.cobrand = cobrand  # type: ignore[attr-defined]  # read by `cobrand_of`
         with speaking_for(cobrand):
             return self._get_response(request)

@@ -1,5 +1,6 @@
 """The site by host: its value on the request, its templates before the rooms' own."""
 
+import pytest
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
@@ -30,3 +31,12 @@ def test_a_sites_own_template_goes_before_and_may_build_on_the_rooms(rf):
 
     assert "Something broken in Borsetshire?" in front("borsetshire")
     assert "Something broken in the street?" in front("default")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "[x", "", "localhost:x", "a b"])
+@pytest.mark.parametrize("path", ["/", "/open311/v2/requests.json", "/admin/", "/healthz"])
+def test_a_host_that_is_not_ours_is_a_400_without_a_word_of_it(client, caplog, host, path):
+    answer = client.get(path, headers={"host": host})
+    assert answer.status_code == 400
+    assert answer.content == b"No site of this name is here.\n"
+    assert not [record for record in caplog.records if record.exc_info]
