@@ -168,7 +168,9 @@ class Open311App:
                 mark = _mark(asked, self._provider)
                 if pages.is_held(mark, environ.get("HTTP_IF_NONE_MATCH", "")):
                     return Response(304, [("ETag", mark)], b"", iter(()))
-                asked.headers.extend([("ETag", mark), ("Cache-Control", "no-cache")])
+                # What a key shows is for its holder: no cache on the way may keep it.
+                kept = "private, no-cache" if asked.call.api_key else "no-cache"
+                asked.headers.extend([("ETag", mark), ("Cache-Control", kept)])
             return _response(200, kind, handler(self._provider, asked), asked.headers)
         except RuleBroken as error:
             return _failed(kind, ProviderError(400, str(error)))

@@ -277,6 +277,12 @@ def test_a_304_asks_the_database_little(client, town, django_assert_max_num_quer
         assert client.get(f"{ROOT}/requests.json", headers=held).status_code == 304
 
 
+def test_what_a_key_shows_is_kept_by_its_holder_only(client, town):
+    key = key_for("private:read", body=town.county)
+    assert get(client, "requests.json", api_key=key)["Cache-Control"] == "private, no-cache"
+    assert get(client, "requests.json")["Cache-Control"] == "no-cache"
+
+
 def test_a_mark_never_lets_one_key_see_that_anothers_answer_is_unchanged(client, town):
     at(town.report(), external_id="C-1")
     first = get(client, "requests.json", api_key=key_for(body=town.county))
