@@ -148,6 +148,8 @@ class System:
 
     needs_place = True
     """Whether a report must have latitude and longitude."""
+    tells_kept = False
+    """Whether its updates come out of what is kept here, by the time they came where need be."""
     gives_once = False
     """Whether to ask for its changes takes them away."""
 

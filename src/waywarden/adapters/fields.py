@@ -21,6 +21,9 @@ from waywarden.open311.dates import read_date
 
 MOST_SECONDS = 100_000_000_000
 """More than that are milliseconds (as seconds it would be in the year 5138)."""
+DAY_ONLY = "date_only"
+"""The extra that says that a report's time is the beginning of its day."""
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
 _TICKS = re.compile(r"/Date\((\d+)(?:[+-]\d{4})?\)/")
 """How some systems write milliseconds since 1970 into JSON."""
 Values = Mapping[str, Any]
@@ -89,16 +92,20 @@ def update_of(
     if not report and not _text(values, "ref"):
         raise RuleBroken("the row names no report")
     ref, status = _text(values, "ref"), _text(values, "status")
+    at = moment_of(values.get("at"), reading)
+    is_bare_day = at is not None and is_day_only(values.get("at"), reading)
     return types.ServiceRequestUpdate(
         update_id=number,
         service_request_id=report,
         status=status,
-        updated_datetime=moment_of(values.get("at"), reading),
+        # A day is no moment: midnight would be too early for who asks for the last two hours.
+        updated_datetime=None if is_bare_day else at,
         description=paragraphs(str(values.get("text") or "")),
         media_urls=_addresses(values.get("photos")),
         external_status_code=_text(values, "code") or status,
         customer_reference=_text(values, "reference"),
         fixmystreet_id=int(ref) if _is_number(ref) else None,
+        extras={"system_datetime": at.isoformat()} if at is not None and is_bare_day else {},
     )
 
 
@@ -111,6 +118,8 @@ def request_of(values: Values, reading: Reading) -> types.ServiceRequest:
     extras = {"external_status_code": status} if status else {}
     if _is_number(ref):
         extras["fixmystreet_id"] = ref
+    if is_day_only(values.get("created"), reading):
+        extras[DAY_ONLY] = "created"
     return types.ServiceRequest(
         service_request_id=number,
         status=status,
@@ -142,6 +151,17 @@ def moment_of(value: Any, reading: Reading) -> datetime | None:
         return _counted(value)
     ticks = _TICKS.fullmatch(str(value).strip())
     return _counted(int(ticks[1])) if ticks else _moment_in(str(value), reading)
+
+
+def is_day_only(value: Any, reading: Reading) -> bool:
+    """Whether a value names a day and no time of it."""
+    if isinstance(value, datetime | int | float) or value is None:
+        return False
+    if isinstance(value, date):
+        return True
+    if reading.time_format:
+        return not any(f"%{letter}" in reading.time_format for letter in "HIcXsT")
+    return _DAY.fullmatch(str(value).strip()) is not None
 
 
 def _counted(number: float) -> datetime:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 
-from waywarden.adapters import steps
+from waywarden.adapters import letters, steps
 from waywarden.adapters.answers import check_answers
 from waywarden.adapters.catalogue import Catalogue, discovery_of
 from waywarden.adapters.contract import (
@@ -27,6 +27,7 @@ from waywarden.adapters.contract import (
 )
 from waywarden.adapters.deployment import Deployment
 from waywarden.adapters.errors import told, told_rows
+from waywarden.adapters.fields import DAY_ONLY
 from waywarden.adapters.health import FETCHING, SENDING, Health
 from waywarden.adapters.kept import Kept
 from waywarden.adapters.mapping import StatusTable, is_wanted_status
@@ -36,7 +37,7 @@ from waywarden.kernel.errors import BackendError, Misconfigured, Unknown, Waywar
 from waywarden.open311 import types
 from waywarden.open311.provider import Call, ProviderError
 
-SPAN = timedelta(days=90)
+SPAN, A_DAY = timedelta(days=90), timedelta(days=1)
 MOST = 1000
 """Rows of GET requests that name no page (GeoReport: 90 days or 1,000, whichever is less)."""
 T = TypeVar("T")
@@ -259,11 +260,28 @@ class SystemProvider:
     def _update_rows(
         self, since: datetime, until: datetime
     ) -> Iterator[types.ServiceRequestUpdate]:
-        for row in self._good("update", self.system.updates(since, until)):
+        for row in self._timed_rows(since, until):
             status = self._statuses.for_update(row.status)
             if status is None or not _within(row.updated_datetime, since, until):
                 continue
             yield replace(row, status=status)
+
+    def _timed_rows(self, since: datetime, until: datetime) -> Iterator[types.ServiceRequestUpdate]:
+        """What has no time of its own is kept, and told by the time it was first seen."""
+        rows = self._good("update", self.system.updates(since, until))
+        if self.system.tells_kept:
+            yield from rows
+            return
+        undated: list[types.ServiceRequestUpdate] = []
+        now = clock.now()
+        for row in rows:
+            if row.updated_datetime is None:
+                undated.append(letters.as_told(row, taken_at=now))
+            else:
+                yield row
+        if undated:
+            self.frame.kept.opened(None, updates=undated)
+        yield from self.frame.kept.updates(since, max(until, now))
 
     def _good(self, kind: str, rows: Iterable[R | BadRow]) -> Iterator[R]:
         for row in rows:
@@ -335,6 +353,11 @@ def _within(moment: datetime | None, since: datetime | None, until: datetime | N
     return (since is None or moment >= since) and (until is None or moment <= until)
 
 
+def _first_of(row: types.ServiceRequest, start: datetime | None) -> datetime | None:
+    """A report of a day belongs to every span that begins on that day."""
+    return start - A_DAY if start is not None and DAY_ONLY in row.extras else start
+
+
 def _is_wanted(
     row: types.ServiceRequest, query: types.RequestQuery, *, status: str, code: str
 ) -> bool:
@@ -343,7 +366,7 @@ def _is_wanted(
     return (
         (not query.service_codes or code in query.service_codes)
         and is_wanted_status(status, query.statuses)
-        and _within(row.requested_datetime, query.start_date, query.end_date)
+        and _within(row.requested_datetime, _first_of(row, query.start_date), query.end_date)
         and _within(row.updated_datetime, query.updated_after, query.updated_before)
     )
 

@@ -61,6 +61,8 @@ Marks = Sequence[tuple[str, str]]
 class FilesSystem(System):
     """One folder. Threads may share it."""
 
+    tells_kept = True
+
     def __init__(self, options: FilesOptions, folder: Folder, *, kept: Kept, zone: str) -> None:
         self._options, self._folder, self._kept = options, folder, kept
         self._reading = Reading(

@@ -64,6 +64,7 @@ class PassthroughSystem(System):
     def __init__(self, options: PassthroughOptions, client: Client, *, kept: Kept) -> None:
         self._options, self._client, self._kept = options, client, kept
         self._collecting = threading.Lock()
+        self.tells_kept = options.updates == "from_requests"
         self._with_questions: frozenset[str] = frozenset()
 
     def services(self) -> Sequence[types.Service]:
@@ -137,19 +138,12 @@ class PassthroughSystem(System):
             self.collect()
             yield from self._kept.updates(since, until)
             return
-        undated: list[types.ServiceRequestUpdate] = []
-        now = clock.now()
         with _translated():
             for row in self._client.updates(types.UpdateQuery(since, until)):
                 if not row.service_request_id and row.fixmystreet_id is None:
                     yield BadRow(row.update_id or letters.content_id(row), "it names no report")
-                elif row.updated_datetime is None:
-                    undated.append(letters.as_told(_with_id(row), taken_at=now))
                 else:
                     yield _with_id(row)
-        # What has no date is told by the time it was first seen.
-        self._kept.opened(None, updates=undated)
-        yield from self._kept.updates(since, max(until, now))
 
     def token(self, token: str) -> str:
         with _translated():

@@ -83,6 +83,7 @@ class RestSystem(System):
         self._options, self._client, self._kept = options, client, kept
         self._templates, self._photos = templates, photos
         self.gives_once = options.updates is not None and options.updates.once
+        self.tells_kept = options.updates is not None and options.updates.is_collected
         self._collecting = threading.Lock()
         self._reading = Reading(
             zone=ZoneInfo(zone), time_format=options.time_format, projection=options.projection

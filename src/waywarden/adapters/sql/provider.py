@@ -284,8 +284,8 @@ class SqlSystem(System):
         bounds = (
             (named.created, wanted.created_from, True),
             (named.created, wanted.created_to, False),
-            (named.changed, wanted.changed_from, True),
-            (named.changed, wanted.changed_to, False),
+            (named.changed or named.created, wanted.changed_from, True),
+            (named.changed or named.created, wanted.changed_to, False),
         )
         for place, moment, is_start in bounds:
             if place and moment is not None:
@@ -293,7 +293,8 @@ class SqlSystem(System):
                 asked = asked.where(table.c[place] >= edge if is_start else table.c[place] <= edge)
         for place, words in ((named.category, wanted.categories), (named.status, wanted.states)):
             if words:
-                asked = asked.where(table.c[place].in_(words))
+                keys = [columns.key_for(table.c[place], word) for word in words]
+                asked = asked.where(table.c[place].in_([one for one in keys if one is not None]))
         by = {"created": table.c[named.created], "id": table.c[named.id]}
         yield from self._database.pages(asked, by=by)
 

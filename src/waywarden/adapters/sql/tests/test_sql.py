@@ -299,6 +299,54 @@ def test_a_projection_is_written_and_read_in_its_own_metres(deploy, problems):
     assert (round(row["lat"], 4), round(row["long"], 4)) == (51.5007, -0.1246)
 
 
+@pytest.mark.parametrize("problems", ["postgresql", "mariadb"], indirect=True)
+def test_a_change_and_a_report_of_a_day_are_told_although_midnight_was_long_ago(deploy, problems):
+    problems.run("ALTER TABLE reports ADD COLUMN day date DEFAULT current_date")
+    problems.run(
+        "CREATE TABLE days (no int PRIMARY KEY, report bigint, state varchar(9), day date)"
+    )
+
+    def change(text):
+        at, end = text.index("[system.updates]"), text.index("[system.messages]")
+        table = (
+            '[system.updates]\ntable = "days"\nid = "no"\nreport = "report"\n'
+            'status = "state"\nat = "day"\n\n'
+        )
+        text = text[:at] + table + text[end:]
+        return text.replace('created = "created_at"', 'created = "day"')
+
+    adapter = deploy(change)
+    number = sent(adapter)
+    problems.run("INSERT INTO days VALUES (1, :n, 'DONE', current_date)", n=int(number))
+    minute = timedelta(minutes=1)
+    found = updates(adapter, clock.now() - minute)
+    assert [row["status"] for row in found] == ["FIXED"]
+    moment = datetime.fromisoformat(found[0]["updated_datetime"])
+    assert abs(clock.now() - moment) < timedelta(minutes=5)
+    assert updates(adapter, moment, moment + minute) == found
+    start = write_date(clock.now() - minute)
+    rows = adapter.get("/requests.json", start_date=start).json
+    assert [row["service_request_id"] for row in rows] == [number]
+    long_ago = write_date(clock.now() - timedelta(days=3))
+    assert adapter.get("/requests.json", start_date=long_ago, end_date=long_ago).json == []
+
+
+@pytest.mark.parametrize("problems", ["postgresql", "mariadb"], indirect=True)
+def test_a_category_may_be_a_number(deploy, problems):
+    problems.run("ALTER TABLE reports ADD COLUMN kind int")
+    adapter = deploy(
+        lambda text: (
+            text.replace('category = "category"', 'category = "kind"')
+            .replace('{ status = "NEW" }', '{ status = "NEW", category = "x" }')
+            .replace("[services.POTHOLE]", '[services.POTHOLE]\ncategory = "12"')
+        )
+    )
+    number = sent(adapter)
+    for code, expected in (("POTHOLE", [number]), ("LAMP", [])):
+        rows = adapter.get("/requests.json", service_code=code).json
+        assert [row["service_request_id"] for row in rows] == expected
+
+
 STAMPS = {
     "postgresql": ("timestamp DEFAULT localtimestamp", "timestamptz DEFAULT now()"),
     "mariadb": ("datetime DEFAULT current_timestamp", "timestamp DEFAULT current_timestamp"),
