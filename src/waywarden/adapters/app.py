@@ -87,9 +87,11 @@ class AdapterApp:
 
     def replace(self, opened: tuple[Opened, ...], refused: tuple[Fault, ...]) -> None:
         """Serves these from the next call on; `refused` is what was wrong in files."""
+        is_same = {id(one) for one in opened} == {id(one) for one in self.opened}
+        taken_at = self._files.taken_at if is_same else clock.now()
         self.opened = opened
         self._board.mount(one.mounted for one in opened)
-        self._files = Files(clock.now(), tuple(str(fault) for fault in refused))
+        self._files = Files(taken_at, tuple(str(fault) for fault in refused))
 
     def go_round(self) -> None:
         """Does once what the rounds do from time to time."""

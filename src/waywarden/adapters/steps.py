@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from waywarden.adapters.contract import CannotAsk, Step, StepDraft, System
 from waywarden.adapters.health import STEPS, Health, in_words
-from waywarden.adapters.store import Post, Store
+from waywarden.adapters.store import NOTHING_DONE, Post, Store
 from waywarden.kernel import clock
-from waywarden.kernel.errors import Misconfigured, Refused, TryLater, Unknown, WaywardenError
+from waywarden.kernel.errors import Refused, TryLater, Unknown, WaywardenError
 from waywarden.kernel.retry import is_too_old, next_attempt_at
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def _take(store: Store, number: int, system: System, step: Step, sent_at: str) -
     _note_sent(store, number, clock.now().isoformat())
     try:
         system.take_step(step)
-    except (TryLater, Refused, Misconfigured):
+    except NOTHING_DONE:
         _note_sent(store, number, "")
         raise
 

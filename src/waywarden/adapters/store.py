@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from waywarden.adapters.contract import NotKnown, NotOffered
 from waywarden.kernel import clock
 from waywarden.kernel.errors import Misconfigured, Refused, RuleBroken, TryLater, Unknown
 
@@ -24,6 +25,8 @@ _AGES = {
 }
 _WHERE = " where jurisdiction = ? and kind = ? and key = ?"
 
+NOTHING_DONE = (TryLater, Refused, Misconfigured, RuleBroken, NotOffered, NotKnown)
+"""After these from sending, nothing was done: a place outside of the grid, an unknown report."""
 Also = Callable[[sqlite3.Connection, str], None] | None
 """What else is written when a post is answered; it gets the answer."""
 LookUp = Callable[[datetime], str | None]
@@ -228,9 +231,9 @@ def do_once(
 
     `look_up` asks the vendor whether something sent since a moment arrived. It is believed when
     it finds nothing only `settles_after` the last attempt: until then the vendor may still be at
-    it. Without `look_up` nobody can tell, and Unknown is raised. TryLater, Refused and
-    Misconfigured from `send` mean that nothing was done; any other error, or the end of the
-    process, leaves the post unsure. Raises KeyReused, TryLater and what `send` and `look_up` raise.
+    it. Without `look_up` nobody can tell, and Unknown is raised. The errors of `NOTHING_DONE` from
+    `send` mean that nothing was done; any other error, or the end of the process, leaves the post
+    unsure. Raises KeyReused, TryLater and what `send` and `look_up` raise.
     """
     claim = _patient_claim(store, post)
     if claim.standing is Standing.ANSWERED:
@@ -294,7 +297,7 @@ def _arrived(claim: Claim, *, look_up: LookUp | None, settles_after: timedelta) 
 def _sent(store: Store, post: Post, send: Callable[[], str]) -> str:
     try:
         return send()
-    except (TryLater, Refused, Misconfigured):
+    except NOTHING_DONE:
         store.forget(post)
         raise
     except BaseException:

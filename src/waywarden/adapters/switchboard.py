@@ -15,7 +15,7 @@ from waywarden.adapters.deployment import ApiKey, Deployment
 from waywarden.adapters.figures import Figures
 from waywarden.adapters.health import Health, in_words
 from waywarden.adapters.pacing import Paces
-from waywarden.kernel.errors import WaywardenError
+from waywarden.kernel.errors import RuleBroken, WaywardenError
 from waywarden.kernel.secrets import hash_token
 from waywarden.open311 import types
 from waywarden.open311.provider import Call, Provider, ProviderError
@@ -158,6 +158,9 @@ class Switchboard:
             more = _trouble(error)
             words = f"{error.description} (Reference {more['reference']})"
             raise ProviderError(status, words, retry_after=error.retry_after) from error
+        except RuleBroken:  # the server tells the caller which
+            status = 400
+            raise
         except GeneratorExit:  # the caller went away in the middle of a list
             status = 499
             raise

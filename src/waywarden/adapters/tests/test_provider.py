@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from waywarden.adapters import steps, stuck
-from waywarden.adapters.contract import BadRow, CannotAsk, StepDraft
+from waywarden.adapters.contract import BadRow, CannotAsk, NotKnown, NotOffered, StepDraft
 from waywarden.adapters.store import Store
 from waywarden.adapters.tests.memory import MemorySystem, provider_of
 from waywarden.kernel import clock
-from waywarden.kernel.errors import BadReply, Refused, TryLater, Unknown
+from waywarden.kernel.errors import BadReply, Refused, RuleBroken, TryLater, Unknown
 from waywarden.open311 import types
 from waywarden.open311.provider import Call, ProviderError
 
@@ -275,3 +275,17 @@ def test_reports_of_a_wrapped_category_come_under_its_service(wrapping, system):
     assert found == [("1", "LIGHT"), ("2", "HOLE")]
     only = replace(query, service_codes=("LIGHT",))
     assert [one.service_request_id for one in wrapping.requests(CALL, only)] == ["1"]
+
+
+@pytest.mark.parametrize("error", [RuleBroken("outside of the grid"), NotKnown(), NotOffered()])
+def test_what_was_refused_before_anything_was_sent_leaves_nobody_unsure(
+    provider, system, store, error
+):
+    system.fails = error
+    refused = {400, 404}
+    assert status_of(lambda: provider.create_request(CALL, NEW)) in refused
+    assert status_of(lambda: provider.create_update(CALL, UPDATE)) in refused
+    assert stuck.all_stuck(store) == []
+    system.fails = None
+    assert provider.create_request(CALL, NEW).service_request_id == "R1"
+    assert provider.create_update(CALL, UPDATE).token == "T1"

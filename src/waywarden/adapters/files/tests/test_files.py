@@ -321,6 +321,20 @@ def test_numbers_go_out_with_a_decimal_comma_where_the_file_wants_one(deploy, ex
     assert ";60,17;24,94;" in path.read_text()
 
 
+def test_a_place_outside_of_the_grid_is_refused_and_leaves_nothing_behind(deploy, exchange):
+    adapter = deploy(
+        lambda text: text.replace('Latitude = "lat"', 'East = "easting"').replace(
+            'separator = ","', 'separator = ","\nprojection = "EPSG:27700"'
+        )
+    )
+    got = adapter.post("/requests.json", report())
+    assert (got.status, "outside of this body" in got.text) == (400, True)
+    assert adapter.get("/health.json").json["deployments"][0]["unsure"] == 0
+    assert adapter.post("/requests.json", report(lat="51.5", long="-0.1")).status == 200
+    go_round(adapter)
+    assert [row["East"] for row in exchange.reports()] == ["531979.29"]
+
+
 def test_folders_that_are_not_there_are_named_before_anything_is_sent(deploy, exchange, tmp_path):
     deploy(lambda text: text.replace('folder = "in"', 'folder = "inbox"'))
     path = tmp_path / "deployments" / "east.toml"
