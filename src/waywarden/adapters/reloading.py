@@ -41,15 +41,19 @@ class Reloading:
         self._opened, self._swap = tuple(opened), swap
         self._taken = self._last = stamps
         self._retired: list[Opened] = []
+        self._faulty: frozenset[Path] = frozenset()
 
     def look(self) -> None:
         """Takes what has changed and stayed so since the look before: a half is no change yet."""
         self._let_go()
-        now = stamps_of(self._directory, self._opened)
+        now = stamps_of(self._directory, self._opened, also=self._faulty)
         has_settled, self._last = now == self._last, now
         if has_settled and now != self._taken:
             before, self._taken = self._taken, now
             self._take(before)
+            # What is watched from now on may be more, and is as it was read.
+            more = stamps_of(self._directory, self._opened, also=self._faulty)
+            self._taken = self._last = {**more, **{p: s for p, s in now.items() if p in more}}
 
     def _take(self, before: Stamps) -> None:
         found = load_each(self._directory, KINDS, environ=self._environ)
@@ -62,6 +66,7 @@ class Reloading:
             one for one in self._opened if _path_of(one) in wrong and one.jurisdiction not in have
         ]
         self._tell(after, faults)
+        self._faulty = frozenset(one.path for one in faults)
         self._retired += [one for one in self._opened if not any(one is other for other in after)]
         self._opened = tuple(sorted(after, key=_path_of))
         self._swap(self._opened, tuple(faults))
@@ -105,11 +110,13 @@ class Reloading:
             one.close()
 
 
-def stamps_of(directory: Path, opened: Iterable[Opened] = ()) -> Stamps:
-    """Those of every deployment file, children's too."""
+def stamps_of(
+    directory: Path, opened: Iterable[Opened] = (), *, also: Iterable[Path] = ()
+) -> Stamps:
+    """Those of every deployment file, of the children of those that are open, and of others."""
     children = {path for one in opened if one.loaded for path in one.loaded.paths()}
     found = {}
-    for path in {*directory.rglob("*.toml"), *children}:
+    for path in {*directory.glob("*.toml"), *children, *also}:
         try:
             seen = path.stat()
         except OSError:

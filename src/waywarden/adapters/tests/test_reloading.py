@@ -34,6 +34,7 @@ class Server:
         self.folder = folder
         stamps = stamps_of(folder)
         opened = build_app(load_all(folder, KINDS, environ={}), store=store, environ={})
+        stamps = {**stamps_of(folder, opened.opened), **stamps}
         self.app = opened
         self.reloading = Reloading(
             folder, opened.opened, stamps=stamps, store=store, swap=opened.replace, environ={}
@@ -162,6 +163,25 @@ def test_a_childs_file_is_watched_with_its_parents(tmp_path):
     assert "trees.toml:1: colour" in server.page()
     assert [one["service_name"] for one in server.asker.get("/services.json").json] == names
     server.app.close()
+
+
+def test_a_new_parent_is_taken_when_its_wrong_child_is_mended(server, caplog):
+    child = text_of("files").replace("Street lamp", "Tree")
+    inside = server.folder / "west"
+    inside.mkdir()
+    for name in ("roads", "trees"):
+        (inside / f"{name}.toml").write_text(child if name == "roads" else "colour = 1")
+    parent = text_of("multi").replace('"east"', '"west"', 1).replace("east/", "west/")
+    server.write("west.toml", parent)
+    server.settle()
+    assert "trees.toml:1: colour" in server.page()
+    server.settle()
+    said = [one.getMessage() for one in caplog.records if "trees.toml:1: colour" in one.message]
+    assert len(said) == 1, "told once"
+    (inside / "trees.toml").write_text(child)
+    server.settle()
+    assert "All is well." in server.page()
+    assert "Tree" in server.asker.get("/services.json", jurisdiction_id="west").text
 
 
 def test_a_key_that_is_taken_out_lets_nobody_in_any_more(server):
