@@ -31,6 +31,10 @@ _EXTRAS = {"psycopg": "postgresql", "pymysql": "mariadb"}
 Row = Mapping[str, Any]
 
 
+class NoTable(Misconfigured):
+    """The database has no such table."""
+
+
 class Moment(sa.TypeDecorator[datetime]):
     """MariaDB's TIMESTAMP: a moment, which it shows in the zone of the session (here UTC)."""
 
@@ -95,7 +99,7 @@ class Database:
                         resolve_fks=False,  # nobody asks for the tables that it points to
                     )
             except exc.NoSuchTableError as error:
-                raise Misconfigured(f"The database has no table {name}.") from error
+                raise NoTable(f"The database has no table {name}.") from error
             for each in found.c:
                 if self._has_session_zones() and isinstance(each.type, sa.TIMESTAMP):
                     each.type = Moment()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from waywarden.adapters.contract import Finding
 from waywarden.adapters.health import in_words
-from waywarden.adapters.sql.client import Database
+from waywarden.adapters.sql.client import Database, NoTable
 from waywarden.adapters.sql.install import KNOWN, triggers_of
 from waywarden.adapters.sql.options import SqlOptions
 from waywarden.kernel import clock
@@ -64,15 +64,15 @@ def columns_of(named: msgspec.Struct) -> Mapping[str, str]:
 
 def _table(part: str, named: Any, names: list[str], database: Database) -> Iterator[Finding]:
     """Whether a table is there, with its columns."""
-    if "." not in named.table and named.table not in names:
+    try:
+        table = database.table(named.table)
+    except NoTable:
         words = f"the database has no table {_and_near(named.table, names)}"
         if part == "updates":
             words = f"there is no table {named.table!r}: `waywarden adapter sql install` makes it"
             words += " and its trigger"
         yield Finding(f"system.{part}.table", words)
         return
-    try:
-        table = database.table(named.table)
     except WaywardenError as error:
         yield Finding(f"system.{part}.table", in_words(error))
         return
