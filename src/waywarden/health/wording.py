@@ -66,7 +66,10 @@ def trouble_words(trouble: Trouble) -> str:
 def advice_for(kind: Kind) -> str:
     """What a person does about it."""
     return {
-        Kind.PAUSED: _("Ask the body for a valid key, change it in the admin, then resume."),
+        Kind.PAUSED: _(
+            "If the key was refused, ask the body for a valid one and change it in the admin. Then"
+            " resume it."
+        ),
         Kind.CIRCUIT: _("Nothing to do at first. If it lasts, ring the body’s IT desk."),
         Kind.MAIL: _("If it lasts, the operator looks at the mail settings: waywarden doctor."),
         Kind.STUCK: _("Look at each one: its page says why, and what you can do."),

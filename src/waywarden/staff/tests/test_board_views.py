@@ -85,7 +85,11 @@ def test_only_who_administers_every_body_of_a_connection_pauses_it(as_ines, desk
     base = f"/staff/integration/connections/{desk.connection.pk}"
     assert as_ines.post(f"{base}/pause/").status_code == 403
     Membership.objects.filter(user=town.ines).update(role="administrator")
+    assert 'name="reason"' in as_ines.get(f"{base}/").content.decode()
     assert as_ines.post(f"{base}/pause/", {"reason": "New key"}).status_code == 302
+    shown = as_ines.get(f"{base}/").content.decode()
+    assert "New key" in shown
+    assert 'name="reason"' not in shown
     desk.connection.refresh_from_db()
     assert (desk.connection.is_paused, desk.connection.pause_reason) == (True, "New key")
     Body.objects.filter(pk=town.district.pk).update(sending_connection=desk.connection)
