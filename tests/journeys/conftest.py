@@ -54,9 +54,8 @@ def db(django_db_setup, django_db_blocker) -> Iterator[None]:
         assert connection.settings_dict["NAME"].startswith("test_")
         yield
         call_command("flush", verbosity=0, interactive=False)
-        with (
-            connection.cursor() as cursor
-        ):  # flush leaves the queue, whose numbers mean others then
+        # A flush leaves the queue, whose jobs would mean whoever has their numbers next.
+        with connection.cursor() as cursor:
             cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
         forget_shapes()
 
