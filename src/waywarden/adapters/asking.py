@@ -72,7 +72,7 @@ def _carefully(key: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Find
     try:
         yield from look()
     except NotOffered:
-        return
+        yield Finding(key, "the file does not offer this", is_wrong=False)
     except WaywardenError as error:
         yield Finding(key, in_words(error))
 

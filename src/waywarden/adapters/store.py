@@ -80,6 +80,8 @@ class Claim:
     answer: str = ""
     first_at: datetime | None = None
     last_at: datetime | None = None
+    mark: object = None
+    """For `let_go`, of what is now ours."""
 
 
 class Store:
@@ -91,7 +93,7 @@ class Store:
     def __init__(self, path: Path, *, is_ours: bool = True) -> None:
         """With `is_ours` off the file may be another process's, and what it sends is left alone."""
         self.path = path
-        self._is_ours, self._at_work = is_ours, set[tuple[str, str, str]]()
+        self._is_ours, self._at_work = is_ours, dict[tuple[str, str, str], object]()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         with self.connect() as db:
@@ -134,17 +136,21 @@ class Store:
 
     def claim(self, post: Post) -> Claim:
         """Looks a post up, and takes it when nobody has it or nobody knows what became of it."""
-        with self.transaction() as db:
+        with self.transaction() as db:  # which lets one thread in at a time
             # What was being sent by nobody who still is at it: its end could not be written down.
             is_left = self._is_ours and post.name not in self._at_work
             claim = _claimed(db, post, is_left=is_left)
-        if claim.standing in (Standing.FRESH, Standing.UNSURE):
-            self._at_work.add(post.name)
+            if claim.mark is not None:  # before anybody else can see it
+                self._at_work[post.name] = claim.mark
         return claim
 
-    def let_go(self, post: Post) -> None:
-        """Nobody in this process is at it any more, whatever could be written of it."""
-        self._at_work.discard(post.name)
+    def let_go(self, post: Post, mark: object) -> None:
+        """Who claimed it with this mark is not at it any more, whatever could be written of it.
+
+        Somebody else may be: as soon as it is written that nothing was done, it may be claimed.
+        """
+        if self._at_work.get(post.name) is mark:
+            del self._at_work[post.name]
 
     def answered(self, post: Post, answer: str, *, also: Also = None) -> None:
         """It is done, and this id was answered. `also` is written in the same transaction."""
@@ -201,7 +207,7 @@ def _claimed(db: sqlite3.Connection, post: Post, *, is_left: bool) -> Claim:
             " values (?, ?, ?, ?, 'sending', ?, ?)",
             [*key, post.digest, now, now],
         )
-        return Claim(Standing.FRESH)
+        return Claim(Standing.FRESH, mark=object())
     digest, state, answer, first_at, last_at = row
     if post.digest and digest and digest != post.digest:
         return Claim(Standing.OTHER)
@@ -215,6 +221,7 @@ def _claimed(db: sqlite3.Connection, post: Post, *, is_left: bool) -> Claim:
         answer=answer,
         first_at=datetime.fromisoformat(first_at),
         last_at=datetime.fromisoformat(last_at),
+        mark=object(),
     )
 
 
@@ -246,7 +253,7 @@ def do_once(
         answer = _done(store, post, claim, send=send, look_up=look_up, settles_after=settles_after)
         store.answered(post, answer, also=also)
     finally:
-        store.let_go(post)
+        store.let_go(post, claim.mark)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -184,3 +185,30 @@ def test_what_another_process_sends_is_left_alone(tmp_path, vendor):
     assert ours.claim(POST).standing is Standing.FRESH
     assert Store(tmp_path / "s", is_ours=False).claim(POST).standing is Standing.BUSY
     assert ours.claim(POST).standing is Standing.BUSY
+
+
+def test_what_is_claimed_is_nobody_elses_from_the_moment_that_it_can_be_seen(store, monkeypatch):
+    seen, transaction = [], store.transaction
+
+    @contextmanager
+    def then_another_asks():
+        with transaction() as db:
+            yield db
+        if not seen:  # written, and the first one has not come a step further
+            seen.append(None)
+            seen.append(store.claim(POST).standing)
+
+    monkeypatch.setattr(store, "transaction", then_another_asks)
+    assert store.claim(POST).standing is Standing.FRESH
+    assert seen[1] is Standing.BUSY
+
+
+def test_who_is_late_in_letting_go_takes_nobody_elses_turn(store):
+    first = store.claim(POST)
+    store.forget(POST)
+    second = store.claim(POST)
+    assert second.standing is Standing.FRESH
+    store.let_go(POST, first.mark)
+    assert store.claim(POST).standing is Standing.BUSY
+    store.let_go(POST, second.mark)
+    assert store.claim(POST).standing is Standing.UNSURE
