@@ -86,6 +86,9 @@ function starter(map, config, pins) {
   const aim = () => { link.href = start.address(map.getCenter()); };
   map.on("moveend", aim);
   aim();
+  // While a pin is down its own bubble leads on: two ways of one name to two places would mislead.
+  start.popup.on("open", () => { link.hidden = true; });
+  start.popup.on("close", () => { link.hidden = false; });
   map.getContainer().append(link);
 }
 

@@ -93,6 +93,8 @@ def test_a_click_on_the_map_begins_a_report_at_that_place(open_page):
     page = with_map(open_page(AROUND))
     place = [LAT + 0.0016, LON + 0.0030]
     page.mouse.click(*page.evaluate(ON_SCREEN, place))
+    expect(page.locator(".map-report")).to_be_visible()
+    expect(page.locator(".map-start")).to_be_hidden()  # it would lead to another place
     page.locator(".map-report").click()
     page.wait_for_url("**/report/new?*")
     assert place_in(page.url) == pytest.approx(tuple(place), abs=2e-5)
