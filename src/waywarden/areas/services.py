@@ -46,7 +46,7 @@ def import_geojson(path: Path, *, kind: str = "area") -> Imported:
 def _features(path: Path) -> list[dict[str, Any]]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{path.name} is not readable GeoJSON: {error}"
         raise RuleBroken(message) from error
     features = document.get("features") if isinstance(document, dict) else None
@@ -57,17 +57,27 @@ def _features(path: Path) -> list[dict[str, Any]]:
 
 
 def _row(number: int, feature: dict[str, Any], kind: str) -> dict[str, Any]:
-    properties = feature.get("properties") or {}
+    properties = (feature.get("properties") if isinstance(feature, dict) else None) or {}
+    if not isinstance(properties, dict):
+        message = f"Feature {number} has properties that are none."
+        raise RuleBroken(message)
     name = one_line(str(properties.get("name") or ""))
     if not name:
         message = f"Feature {number} has no name."
         raise RuleBroken(message)
     boundary = _polygon(number, feature)
     west, south, east, north = boundary.bounds
-    return {
+    texts = {
         "name": name,
-        "kind": str(properties.get("kind") or kind),
-        "code": str(properties.get("code") or feature.get("id") or slug(name)),
+        "kind": one_line(str(properties.get("kind") or kind)),
+        "code": one_line(str(properties.get("code") or feature.get("id") or slug(name))),
+    }
+    for field, text in texts.items():
+        if len(text) > (Area._meta.get_field(field).max_length or 0):
+            message = f"Feature {number} has a {field} that is too long."
+            raise RuleBroken(message)
+    return {
+        **texts,
         "boundary": shapely.to_wkb(boundary),
         "west": west,
         "south": south,

@@ -254,7 +254,7 @@ def confirm_report(report_id: int, *, user: User | None) -> bool:
     """
     moment = clock.now()
     with transaction.atomic():
-        banned = user is not None and is_banned(email=user.email, phone=user.phone)
+        banned = user is not None and _is_banned(report_id, user)
         done = Report.objects.filter(pk=report_id, state=State.UNCONFIRMED).update(
             state=State.HIDDEN if banned else State.CONFIRMED,
             user=user,
@@ -266,6 +266,12 @@ def confirm_report(report_id: int, *, user: User | None) -> bool:
             kind = "report.banned" if banned else "report.confirmed"
             record(Fact(kind, "report", report_id, actor=actor_of(user)))
     return bool(done)
+
+
+def _is_banned(report_id: int, user: User) -> bool:
+    """By the account, or by the phone number that the report itself gives."""
+    given = Report.objects.filter(pk=report_id).values_list("phone", flat=True).first() or ""
+    return any(is_banned(email=user.email, phone=one) for one in {user.phone, given})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 from waywarden.events.record_admin import LongListAdmin, RecordAdmin
-from waywarden.users.forms import ApiKeyForm, NewUserForm
+from waywarden.users.forms import ApiKeyForm, BanForm, NewUserForm
 from waywarden.users.key_services import create_key
 from waywarden.users.models import ApiKey, Ban, MailedLink, User
 
@@ -85,6 +85,7 @@ class GroupAdmin(DjangosGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold
 class BanAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not seen by mypy
     """Who may not report."""
 
+    form = BanForm
     list_display = ("value", "kind", "reason", "created")
     list_filter = ("kind",)
     search_fields = ("value", "reason")

@@ -11,7 +11,8 @@ from unfold.widgets import (
 )
 
 from waywarden.kernel.text import slug
-from waywarden.users.models import ApiKey, User
+from waywarden.users.bans import plain_address, plain_phone
+from waywarden.users.models import ApiKey, Ban, User
 
 
 class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -86,3 +87,21 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         if of_a_body & set(cleaned.get("scopes", ())) and not cleaned.get("body_id"):
             self.add_error("body_id", _("Please give the body that this key belongs to."))
         return cleaned
+
+
+class BanForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Who is banned, kept as it is compared: however it is typed, it holds."""
+
+    class Meta:
+        model = Ban
+        fields = ("kind", "value", "reason")
+
+    def clean(self) -> dict[str, Any] | None:
+        """An address in small letters, a phone number as its digits."""
+        given = super().clean() or {}
+        plain = plain_phone if given.get("kind") == Ban.Kind.PHONE else plain_address
+        if value := given.get("value", ""):
+            given["value"] = plain(value)
+            if not given["value"]:
+                self.add_error("value", _("There is nothing in it that could be banned."))
+        return given

@@ -6,17 +6,16 @@ from django.db.models import Q
 
 from waywarden.kernel import clock
 from waywarden.kernel.secrets import hash_token
+from waywarden.users.bans import domains_of, plain_address, plain_phone
 from waywarden.users.models import Ban, MailedLink
 
 
 def is_banned(*, email: str, phone: str = "") -> bool:
-    """Whether a reporter's address, its domain, or phone number is banned."""
-    address = email.strip().lower()
-    wanted = Q(kind=Ban.Kind.EMAIL, value=address) | Q(
-        kind=Ban.Kind.DOMAIN, value=address.rpartition("@")[2]
-    )
-    if phone:
-        wanted |= Q(kind=Ban.Kind.PHONE, value=phone)
+    """Whether a reporter's address, its domain (or one above it), or phone number is banned."""
+    wanted = Q(kind=Ban.Kind.EMAIL, value=plain_address(email))
+    wanted |= Q(kind=Ban.Kind.DOMAIN, value__in=domains_of(email))
+    if number := plain_phone(phone):
+        wanted |= Q(kind=Ban.Kind.PHONE, value__in=(number, phone))
     return Ban.objects.filter(wanted).exists()
 
 

@@ -95,6 +95,12 @@ def test_an_area_that_is_over_holds_nothing(tmp_path):
             "Point",
         ),
         (square("Metres", 500000, 6000000, 100), "degrees"),
+        ("a text", "no name"),
+        ({"type": "Feature", "properties": ["name"], "geometry": None}, "properties"),
+        (square("N" * 201, 0, 0, 2), "name that is too long"),
+        (square("A", 0, 0, 2, code="c" * 101), "code that is too long"),
+        (square("A", 0, 0, 2, kind="k" * 41), "kind that is too long"),
+        (square("A", float("nan"), 0, 2), "degrees|geometry"),
     ],
 )
 def test_a_wrong_feature_is_named_and_nothing_is_changed(tmp_path, feature, words):
@@ -103,9 +109,16 @@ def test_a_wrong_feature_is_named_and_nothing_is_changed(tmp_path, feature, word
     assert not Area.objects.exists()
 
 
-def test_a_file_that_is_no_geojson_is_said(tmp_path):
+def test_what_no_table_can_keep_is_left_out(tmp_path):
+    import_geojson(written(tmp_path, square("W\x00ard", 0, 0, 2, code="w\x001", kind="w\x00")))
+    area = Area.objects.get()
+    assert (area.name, area.code, area.kind) == ("Ward", "w1", "w")
+
+
+@pytest.mark.parametrize("text", ["<html>", "[" * 100_000, "{}", "[]", '{"features": {}}', "\x00"])
+def test_a_file_that_is_no_geojson_is_said(tmp_path, text):
     path = tmp_path / "x.geojson"
-    path.write_text("<html>")
+    path.write_text(text)
     with pytest.raises(RuleBroken, match="GeoJSON"):
         import_geojson(path)
 

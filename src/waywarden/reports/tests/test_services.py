@@ -134,6 +134,16 @@ def test_a_banned_reporters_report_is_hidden_and_plans_nothing(place):
     assert facts() == ["report.created", "report.banned"]
 
 
+def test_a_banned_phone_number_counts_however_it_is_typed_and_whoever_gives_it(place):
+    Ban.objects.create(kind=Ban.Kind.PHONE, value="35840123456")
+    given = replace(POTHOLE, phone="+358 40 123-456")
+    assert services.create_report(given, user=place.rosa).state == State.HIDDEN
+    waiting = services.create_report(given, user=None)
+    services.confirm_report(waiting.pk, user=place.oskar)
+    waiting.refresh_from_db()
+    assert waiting.state == State.HIDDEN
+
+
 def test_only_its_reporter_withdraws_a_report(place):
     report = services.create_report(POTHOLE, user=place.rosa)
     with pytest.raises(NotAllowed):

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from waywarden.kernel.secrets import hash_token
-from waywarden.users.models import MailedLink, User
+from waywarden.users.models import Ban, MailedLink, User
 from waywarden.users.services import issue_link
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +73,23 @@ def test_a_mailed_link_shows_neither_token_nor_hash(olive):
     assert "rosa@example.org" in page
     assert token not in page
     assert hash_token(token) not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "kept"),
+    [
+        ("email", " Rosa@Example.org ", "rosa@example.org"),
+        ("domain", "@Example.ORG", "example.org"),
+        ("phone", "+358 (0)40-123 456", "358040123456"),
+        ("phone", "0044 123", "44123"),
+    ],
+)
+def test_a_ban_is_kept_as_it_is_compared(olive, kind, typed, kept):
+    olive.post("/admin/users/ban/add/", {"kind": kind, "value": typed, "reason": ""})
+    assert Ban.objects.get().value == kept
+
+
+def test_a_ban_of_nothing_is_refused(olive):
+    answer = olive.post("/admin/users/ban/add/", {"kind": "phone", "value": "none", "reason": ""})
+    assert answer.status_code == 200
+    assert not Ban.objects.exists()

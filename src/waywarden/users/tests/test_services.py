@@ -92,6 +92,9 @@ def test_a_refused_link_to_an_update_user_makes_it_no_ordinary_user():
         (Ban.Kind.DOMAIN, "example.org", True),
         (Ban.Kind.DOMAIN, "ample.org", False),
         (Ban.Kind.PHONE, "+44123", True),
+        (Ban.Kind.PHONE, "44123", True),
+        (Ban.Kind.PHONE, "4412", False),
+        (Ban.Kind.DOMAIN, "org", True),
     ],
 )
 def test_bans_by_address_domain_and_phone(kind, value, banned):
