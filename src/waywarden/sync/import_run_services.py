@@ -16,7 +16,7 @@ from waywarden.bodies.models import Body
 from waywarden.connections.models import Connection
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken
-from waywarden.kernel.text import one_line, shorten
+from waywarden.kernel.text import one_line, shorten, without_control_characters
 from waywarden.open311.types import Deviation, ServiceRequest
 from waywarden.reports.fetched_report_services import store_fetched_reports
 from waywarden.reports.models import Report
@@ -25,7 +25,14 @@ from waywarden.sync.match_services import count_unmatched
 from waywarden.sync.models import ImportReject, ImportRun
 from waywarden.sync.reading import Part, Reject
 from waywarden.sync.request_services import sort
-from waywarden.sync.rows import Counts, key_of_report, raw_of, summary_of, trouble_of
+from waywarden.sync.rows import (
+    Counts,
+    key_of_report,
+    plain_cleaned,
+    raw_of,
+    summary_of,
+    trouble_of,
+)
 from waywarden.sync.source import Source
 from waywarden.sync.updates import ROW_TROUBLE
 
@@ -229,7 +236,13 @@ def _keep(
 ) -> None:  # fmt: skip
     ImportReject.objects.bulk_create(
         (
-            ImportReject(run=run, key=one.key[:200], reason=shorten(one.reason, 500), raw=one.raw)
+            # As they stood in a file: what the database cannot hold must not end the import.
+            ImportReject(
+                run=run,
+                key=without_control_characters(one.key)[:200],
+                reason=shorten(without_control_characters(one.reason), 500),
+                raw=plain_cleaned(one.raw),
+            )
             for one in rejects
         ),
         ignore_conflicts=True,

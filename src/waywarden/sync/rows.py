@@ -113,17 +113,18 @@ def cleaned(row: Row) -> Row:
             return row
     except UnicodeEncodeError:  # a lone surrogate
         pass
-    return msgspec.convert(_clean(msgspec.to_builtins(row)), type(row))
+    return msgspec.convert(plain_cleaned(msgspec.to_builtins(row)), type(row))
 
 
-def _clean(value: Any) -> Any:
+def plain_cleaned(value: Any) -> Any:
+    """Plain data without characters that the database cannot hold."""
     if isinstance(value, str):
         # A lone surrogate cannot be written as UTF-8.
         return without_control_characters(value).encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_clean(name): _clean(item) for name, item in value.items()}
+        return {plain_cleaned(name): plain_cleaned(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
+        return [plain_cleaned(item) for item in value]
     return value
 
 

@@ -15,7 +15,7 @@ from waywarden.reports.models import Report, ReportBody
 from waywarden.sync.bulk_import import import_file
 from waywarden.sync.files import TableFile, _rows_of
 from waywarden.sync.import_mapping import read_mapping
-from waywarden.sync.models import ImportRun
+from waywarden.sync.models import ImportReject, ImportRun
 from waywarden.sync.rejects import write_rejects
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,15 @@ def test_a_table_comes_across_by_its_mapping(body, table):
     assert (first.lat, first.lon) == pytest.approx((51.5187, -1.7132), abs=0.001), "SU 200 800"
     assert (second.is_private, second.created.hour) == (True, 12)
     assert set(ReportBody.objects.values_list("external_id", flat=True)) == {"1", "2"}
+
+
+def test_a_row_that_no_table_can_keep_is_rejected_and_ends_nothing(body, table):
+    text = TABLE.replace("north;", "no\x00rth\x1b;").replace("6;Pothole", "6;Pot\x00hole")
+    table.path.write_text(text, encoding=table.mapping.file.encoding)
+    done = import_file(body, table)
+    assert (done.totals.new, done.totals.rejected) == (2, 6)
+    assert ImportRun.objects.get().finished_at is not None
+    assert ImportReject.objects.filter(raw__Northing="north").count() == 1
 
 
 def test_a_second_run_adds_nothing(body, table):
