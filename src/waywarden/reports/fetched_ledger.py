@@ -14,7 +14,7 @@ from waywarden.events.services import Fact
 from waywarden.kernel.text import one_line
 from waywarden.reports.models import Update
 from waywarden.reports.pins import Sql
-from waywarden.reports.told import ToldState, newest, state_told
+from waywarden.reports.told import ToldState, newest, note_birth, state_told
 
 #: In an update's extras: it is an automatic reply, or says that the report was moved. Neither is a
 #: row of the body's system.
@@ -218,7 +218,8 @@ def _standing(report_ids: set[int]) -> tuple[dict[int, ReportNow], list[AtBodyNo
 def _told_states(at_bodies: Iterable[AtBodyNow]) -> dict[int, ToldState]:
     found: dict[int, ToldState] = {}
     for one in at_bodies:
-        told = newest(state_told(one.told, born_at=one.last_status_at), found.get(one.report_id))
+        note_birth(one.told, born_at=one.last_status_at)
+        told = newest(state_told(one.told), found.get(one.report_id))
         if told is not None:
             found[one.report_id] = told
     return found

@@ -41,17 +41,15 @@ def is_news(told: Mapping[str, Any], names: Iterable[str], *, at: float) -> bool
     return all(at >= told.get(name, at) for name in names)
 
 
-def state_told(told: Mapping[str, Any], *, born_at: datetime | None) -> ToldState | None:
-    """The state that a body told last, by its own times; None where it has told none.
-
-    `born_at` is the time of its last status: without any row yet, the problem was born there.
-    """
-    if STATE in told:
-        at, state = told[STATE]
-        return ToldState(at, state)
+def note_birth(told: dict[str, Any], *, born_at: datetime | None) -> None:
+    """Before the first row: a problem was born with its state, where `born_at` is known."""
     if not told and born_at is not None:
-        return ToldState(born_at.timestamp(), "")
-    return None
+        told[STATE] = [born_at.timestamp(), ""]
+
+
+def state_told(told: Mapping[str, Any]) -> ToldState | None:
+    """The state that a body told last, by its own times; None where it has told none."""
+    return ToldState(*told[STATE]) if STATE in told else None
 
 
 def newest(one: ToldState | None, other: ToldState | None) -> ToldState | None:

@@ -146,6 +146,19 @@ def test_an_update_that_came_before_its_problem_is_applied_with_it(
     assert not SetAside.objects.filter(settled_at=None).exists()
 
 
+def test_rows_from_before_a_problems_last_change_do_not_undo_the_state_it_came_with(take_in, body):
+    moment = clock.now()
+    take_in(request("R1", status="closed", updated_datetime=moment - timedelta(minutes=5)))
+    rows = [
+        update("u1", service_request_id="R1", status="unchanged", minutes_ago=50),
+        update("u2", service_request_id="R1", status="in_progress", minutes_ago=40),
+        update("u3", service_request_id="R1", status="investigating", minutes_ago=30),
+    ]
+    for row in rows:
+        take_in_updates(body=body, connection=body.sending_connection, rows=[row])
+    assert Report.objects.get().state == "closed"
+
+
 def test_a_number_that_is_not_ours_makes_a_report(take_in):
     assert take_in(request("R9", extras={"fixmystreet_id": "123456"})).new == 1
 
