@@ -14,7 +14,7 @@ import pymysql
 import pytest
 
 #: Several test processes may each have a server, beside other programs.
-_SMALL = (
+SMALL = (
     "--innodb-buffer-pool-size=16M",
     "--innodb-log-file-size=8M",
     "--innodb-use-native-aio=0",
@@ -31,7 +31,7 @@ def mariadb_socket() -> Iterator[str]:
     user = ["--user=root"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="mdb", dir="/tmp") as folder:
         data, socket = Path(folder) / "data", f"{folder}/s"
-        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", *user, *_SMALL]
+        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", *user, *SMALL]
         quick = ["--auth-root-authentication-method=normal", "--skip-test-db"]
         done = subprocess.run([*install, *quick], check=False, capture_output=True, text=True)
         if done.returncode:
@@ -45,7 +45,7 @@ def mariadb_socket() -> Iterator[str]:
                 f"--pid-file={folder}/pid",
                 "--skip-networking",
                 "--innodb-flush-log-at-trx-commit=0",
-                *_SMALL,
+                *SMALL,
                 *user,
             ],
             stdout=subprocess.DEVNULL,
