@@ -1,5 +1,7 @@
 """Runs the conformance kit on a connection's endpoint, and keeps what it found."""
 
+import logging
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -9,9 +11,12 @@ from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.health.models import SelfTest
 from waywarden.kernel import clock
 from waywarden.kernel.errors import RuleBroken, WaywardenError
-from waywarden.kernel.text import shorten
+from waywarden.kernel.text import shorten, without_control_characters
 from waywarden.open311.conformance import report, runner
 from waywarden.open311.conformance.target import Target
+from waywarden.sync.rows import plain_cleaned
+
+log = logging.getLogger(__name__)
 
 #: Kinds whose endpoint the kit can judge.
 JUDGED = frozenset({"open311"})
@@ -46,9 +51,12 @@ def run(self_test_id: int) -> None:
     try:
         found = report.as_plain(runner.run(_target(test.connection)), level=1)
     except WaywardenError as wrong:
-        error = shorten(str(wrong), 500)
+        error = shorten(without_control_characters(str(wrong)), 500)
+    except Exception:  # a test that never ended would keep every other of the connection away
+        log.exception("the test of connection %d failed", test.connection_id)
+        error = _("The test itself failed, by what came or by a fault of ours; see the log.")
     SelfTest.objects.filter(pk=test.pk, finished_at=None).update(
-        finished_at=clock.now(), found=found, error=error
+        finished_at=clock.now(), found=plain_cleaned(found), error=error
     )
 
 

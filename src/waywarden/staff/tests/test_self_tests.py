@@ -66,6 +66,27 @@ def test_a_test_that_was_cut_off_is_run_again_and_a_finished_one_is_not(desk, en
     assert SelfTest.objects.get().finished_at == test.finished_at
 
 
+def test_a_test_that_fails_by_itself_ends_and_another_may_be_asked_for(as_ines, desk, monkeypatch):
+    def odd(_target):
+        raise ValueError
+
+    monkeypatch.setattr(self_tests.runner, "run", odd)
+    page = ask(as_ines, desk)["Location"]
+    self_tests.run(SelfTest.objects.get().pk)
+    assert "The test itself failed" in as_ines.get(page).content.decode()
+    assert self_tests.ask(desk.connection.pk).pk
+
+
+def test_what_no_table_can_keep_of_an_answer_is_left_out(desk, monkeypatch):
+    test = self_tests.ask(desk.connection.pk)
+    monkeypatch.setattr(self_tests.runner, "run", lambda _target: None)
+    checks = [{"came": "a\x00b\ud800"}]
+    plain = lambda _found, level: {"level": level, "checks": checks}  # noqa: E731
+    monkeypatch.setattr(self_tests.report, "as_plain", plain)
+    self_tests.run(test.pk)
+    assert SelfTest.objects.get().found["checks"] == [{"came": "ab"}]
+
+
 def test_one_test_runs_at_a_time(as_ines, desk):
     ask(as_ines, desk)
     answer = as_ines.post(f"/staff/integration/connections/{desk.connection.pk}/test/", follow=True)
