@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import Error as DatabaseError
+
 from waywarden.backends.contract import Capability, Notes, Span
 from waywarden.bodies.queries import bodies_fetched_through
 from waywarden.connections.models import Connection
@@ -16,7 +18,7 @@ from waywarden.connections.services import (
     open_backend,
 )
 from waywarden.kernel import clock, http
-from waywarden.kernel.errors import BackendError, Misconfigured, TryLater, WaywardenError
+from waywarden.kernel.errors import BackendError, BadReply, Misconfigured, TryLater, WaywardenError
 from waywarden.open311.types import ServiceRequestUpdate
 from waywarden.sync import aside_services, requests, run_services, updates
 from waywarden.sync.models import Cursor, PollRun, What
@@ -194,6 +196,11 @@ def _try_piece(
         _take_in(ready.source, what, span, counts=counts, notes=notes, dry_run=dry_run, pulse=pulse)
     except WaywardenError as caught:
         error = caught
+    except DatabaseError:
+        raise
+    except Exception:  # a plug-in's fault: raised on, it would be asked again every five seconds
+        log.exception("connection %s: the plug-in failed", ready.source)
+        error = BadReply("The way this is asked for has a fault; see the log.")
     finally:
         brought = counts.new or counts.set_aside or notes.deviations or counts.deviations
         brought = brought or any(map(_has_odd_clock, ready.opened.exchanges))

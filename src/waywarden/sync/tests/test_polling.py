@@ -88,6 +88,19 @@ def test_a_connection_may_be_asked_for_longer_spans(system, connection, body):
     assert PollRun.objects.count() == 1
 
 
+@pytest.mark.parametrize("what", [What.UPDATES, What.REPORTS])
+def test_a_fault_of_a_plug_in_is_a_poll_that_failed_and_comes_again_after_a_pause(
+    system, connection, body, what
+):
+    system.updates[:] = system.reports[:] = [KeyError("a bug")]
+    run = polling.poll(connection.pk, what)
+    assert "see the log" in run.error
+    assert PollRun.objects.get().finished_at is not None
+    cursor = connection.cursors.get(what=what)
+    assert (cursor.failures, cursor.claimed_until) == (1, None)
+    assert cursor.next_poll_at > clock.now()
+
+
 def test_a_poll_that_fails_leaves_the_cursor_and_says_why(system, connection, report):
     position = clock.now() - 30 * MINUTE
     set_cursor(connection, position=position)
