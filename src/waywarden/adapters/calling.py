@@ -68,8 +68,7 @@ def answered(ask: Callable[[], Answer], *, also: Iterable[int] = ()) -> Answer:
     try:
         answer = ask()
     except ForbiddenAddress as error:
-        message = "The system's address may not be called."
-        raise noted(Misconfigured(message), _with_hint(str(error))) from error
+        raise forbidden(error) from error
     except NotReached as error:
         raise TryLater(f"The system was not reached. {error}") from error
     except LostReply as error:
@@ -81,9 +80,10 @@ def answered(ask: Callable[[], Answer], *, also: Iterable[int] = ()) -> Answer:
     return answer
 
 
-def _with_hint(words: str) -> str:
-    """A private address is meant that way mostly."""
-    return f"{words} Is it one of your own net? Then name it in `allow_private`."
+def forbidden(error: ForbiddenAddress) -> Misconfigured:
+    """What is told of an address that may not be called. A private one is meant that way mostly."""
+    told = Misconfigured("The system's address may not be called.")
+    return noted(told, f"{error} Is it one of your own net? Then name it in `allow_private`.")
 
 
 def _complain(answer: Answer) -> None:

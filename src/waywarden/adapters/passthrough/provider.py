@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from waywarden.adapters import letters
-from waywarden.adapters.calling import way_to
+from waywarden.adapters.calling import forbidden, way_to
 from waywarden.adapters.catalogue import SERVER_SET
 from waywarden.adapters.contract import (
     BadRow,
@@ -43,6 +43,7 @@ from waywarden.kernel.errors import (
     TryLater,
     Unknown,
 )
+from waywarden.kernel.http import ForbiddenAddress
 from waywarden.kernel.text import one_line, shorten
 from waywarden.open311 import params, types
 from waywarden.open311.client import Client
@@ -179,10 +180,9 @@ class PassthroughSystem(System):
         except NotKnown:
             words = f"no Open311 is there: {self._client.url('services')} is not known"
             yield Finding("system.url", words)
-        except Misconfigured as error:
-            yield Finding("system.api_key", in_words(error))
-        except BackendError as error:
-            yield Finding("system.url", in_words(error))
+        except (Misconfigured, BackendError) as error:
+            is_key = isinstance(error.__cause__, Fault) and isinstance(error, Misconfigured)
+            yield Finding("system.api_key" if is_key else "system.url", in_words(error))
 
     def preview_report(self, report: Report) -> str:
         pairs = params.request_pairs(self._passed(report), style=self._options.attribute_style)
@@ -306,6 +306,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except Unreachable as error:
+        if isinstance(error.__cause__, ForbiddenAddress):
+            raise forbidden(error.__cause__) from error
         if error.was_sent:
             told = Unknown("The body's server did not answer in time.")
             raise noted(told, str(error)) from error

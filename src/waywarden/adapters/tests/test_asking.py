@@ -82,8 +82,9 @@ def test_a_call_that_fails_there_is_named_with_its_address_and_line(ask, desk):
     assert wrong[0].endswith("/cases)")
 
 
-def test_a_private_address_says_how_it_is_allowed(ask, desk):
-    wrong, _told = ask("rest", desk, private=False)
+@pytest.mark.parametrize("kind", ["rest", "passthrough"])
+def test_a_private_address_says_how_it_is_allowed(ask, desk, odd, kind):
+    wrong, _told = ask(kind, desk if kind == "rest" else odd, private=False)
     assert "leads to a private address" in wrong[0]
     assert "name it in `allow_private`" in wrong[0]
 
@@ -117,6 +118,16 @@ def test_a_wrong_base_address_is_told_with_what_was_asked(ask, odd):
     wrong, _told = ask("passthrough", odd, ('"\n# jurisdiction', '/x"\n# jurisdiction'))
     assert "no Open311 is there: http://127.0.0.1" in wrong[0]
     assert "/x/services.xml is not known" in wrong[0]
+
+
+def test_a_key_that_is_not_taken_is_told_at_the_line_of_the_key(ask):
+    def locked(_environ, start_response):
+        start_response("401 Unauthorized", [("Content-Type", "text/xml")])
+        return [b"<errors/>"]
+
+    wrong, _told = ask("passthrough", locked, ("# api_key = ", "api_key = "))
+    assert len(wrong) == 1
+    assert "system.api_key: The body's server does not accept this adapter's key." in wrong[0]
 
 
 def test_nothing_is_posted_and_no_secret_is_told(ask, odd):
