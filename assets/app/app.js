@@ -51,7 +51,7 @@ window.addEventListener("pageshow", () => {
 });
 document.documentElement.classList.add("has-scripts");
 enhance(document);
-document.querySelector(".desk-menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+document.querySelector(":is(.menu, .desk-menu) [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
 startMaps();
 startDrafts();
 if ("serviceWorker" in navigator && window.isSecureContext) {
