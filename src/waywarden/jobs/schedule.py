@@ -107,8 +107,9 @@ def apply_missed(timestamp: int) -> None:
 @app.periodic(cron="40 2 * * *")
 @app.task(name="mop_up", queue="clock", queueing_lock="mop_up")
 def mop_up(timestamp: int) -> None:
-    """Once a night: asks for the last 24 hours of updates again."""
+    """Once a night: asks for the last 24 hours of updates again, tries problems outside again."""
     sync.mop_up(datetime.fromtimestamp(timestamp, tz=UTC))
+    aside_services.try_problems_again()
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -21,11 +21,14 @@ from waywarden.kernel.text import one_line
 from waywarden.reports.queries import bodies_of_report
 from waywarden.sync import queries, requests
 from waywarden.sync.models import SetAside, What
-from waywarden.sync.rows import Counts, report_from, update_from
+from waywarden.sync.rows import PIECE_OF_ROWS, Counts, report_from, update_from
 from waywarden.sync.source import Source
 from waywarden.sync.updates import take_in
 
 log = logging.getLogger(__name__)
+
+#: Problems outside that are tried again in a night.
+MOST_AGAIN = 5_000
 
 #: An update may have met its report's reference while both were being written; it is looked at
 #: again when it has waited for so long.
@@ -64,6 +67,18 @@ def apply_waiting_at(body: Body) -> Counts:
     mine = Q(body=body) | (Q(connection=own) if own is not None else Q())
     found = queries.whose_report_is_known(waiting.filter(mine), [body.pk])
     return apply_set_aside(found.values_list("pk", flat=True))
+
+
+def try_problems_again() -> Counts:
+    """Problems that lay outside their body's areas, the latest first: those may have grown."""
+    outside = SetAside.objects.filter(
+        what=What.REPORTS, settled_at=None, reason=SetAside.Reason.OUTSIDE
+    )
+    ids = list(outside.order_by("-id").values_list("pk", flat=True)[:MOST_AGAIN])
+    counts = Counts()
+    for start in range(0, len(ids), PIECE_OF_ROWS):
+        counts.add(apply_set_aside(ids[start : start + PIECE_OF_ROWS]))
+    return counts
 
 
 def apply_set_aside(ids: Iterable[int]) -> Counts:

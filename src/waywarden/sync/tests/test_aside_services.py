@@ -35,6 +35,18 @@ def test_an_update_and_a_problem_are_applied_once_what_was_missing_is_there(
     assert set(SetAside.objects.values_list("settled_as", flat=True)) == {"applied"}
 
 
+def test_a_problem_outside_is_tried_again_at_night_once_the_bodys_areas_have_grown(
+    body, category, connection
+):
+    source = aside_services.source_of(connection)
+    requests.take_in([request("R1", lat=60.5, long=25.5)], source=source)
+    assert aside_services.try_problems_again().new == 0
+    body.areas.add(make_area(code="far", west=25, south=60))
+    assert aside_services.try_problems_again().new == 1
+    assert Report.objects.get().at_bodies.get().external_id == "R1"
+    assert aside_services.try_problems_again().rows == 0
+
+
 def test_a_row_pushed_for_a_body_that_is_not_polled_is_applied_for_that_body(
     body, connection, make_report
 ):
