@@ -1,12 +1,13 @@
 """Opening a connection's back-end, and every write to connections."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -21,10 +22,12 @@ from waywarden.connections.models import Circuit, Connection, Exchange
 from waywarden.events.bulk_services import insert_rows
 from waywarden.events.services import NOBODY, Actor, Fact, record
 from waywarden.kernel import clock, http, options
-from waywarden.kernel.errors import Misconfigured, RuleBroken
+from waywarden.kernel.errors import Misconfigured, RuleBroken, WaywardenError
 from waywarden.kernel.retry import CIRCUIT_OPENS_AT, probe_pause
 from waywarden.kernel.secrets import Box
 from waywarden.kernel.text import shorten, without_control_characters
+
+log = logging.getLogger(__name__)
 
 #: How long an exchange is kept.
 EXCHANGES_LIVE = timedelta(days=90)
@@ -81,9 +84,16 @@ def opener(connection: Connection, *, is_rehearsal: bool = False) -> Callable[[]
         nonlocal first
         exchanges: list[http.Exchange] = []
         way = way_of(values, secrets, record=exchanges.append, is_rehearsal=is_rehearsal)
-        backend = kind(options=values, secrets=secrets, way=way, zone=zone)
-        first = first or backend
-        backend.open_beside(first)
+        try:
+            backend = kind(options=values, secrets=secrets, way=way, zone=zone)
+            first = first or backend
+            backend.open_beside(first)
+        except WaywardenError:
+            raise
+        except Exception as error:  # raised on, it would stop the lane and repeat the poll at once
+            log.exception("connection %s cannot be opened", connection.pk)
+            message = f"{connection.name} cannot be opened as it is set ({type(error).__name__})."
+            raise Misconfigured(message) from error
         return Opened(connection_id=connection.pk, backend=backend, exchanges=exchanges)
 
     return open_once
@@ -142,7 +152,7 @@ def _query_values(values: options.Options) -> Iterator[str]:
     """What stands in the query of an address: some systems take their key there."""
     for text in options.plain(values).values():
         if isinstance(text, str) and text.startswith(("http://", "https://")):
-            for _name, value in parse_qsl(urlsplit(text).query):
+            for _name, value in parse_qsl(text.partition("?")[2].partition("#")[0]):
                 if len(value) >= _LONG_ENOUGH:
                     yield value
 

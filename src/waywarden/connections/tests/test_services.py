@@ -198,3 +198,12 @@ def test_calls_that_were_out_when_the_circuit_opened_are_no_failed_probes(connec
     for _ in range(8):
         services.note_failure(connection.pk, reason="down")
     assert Circuit.objects.get().probe_at == first
+
+
+@pytest.mark.parametrize("endpoint", ["http://[x", "http://℀.example/"])
+def test_an_address_that_passes_and_cannot_be_opened_is_a_connection_set_up_wrongly(
+    connection, endpoint
+):
+    connection.options = {"endpoint": endpoint}
+    with pytest.raises(Misconfigured, match="Council cannot be opened"):
+        services.open_backend(connection)
