@@ -51,15 +51,16 @@ def _user_for(key: ApiKey) -> User:
     return create_update_user(name=key.name, email=f"key-{key.token_hash[:16]}@clients.invalid")
 
 
+#: One that begins far in the future was counted by a clock that has been put right since.
+_IS_ITS_MINUTE = """minute_began_at > %(now)s - interval '1 minute'
+    AND minute_began_at < %(now)s + interval '1 minute'"""
 #: Finds a key and counts the call in its minute, exactly, whichever process takes it: one
 #: question. A count that a crash loses harms nobody, so the call need not wait for the disk.
 _USE = f"""
 WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE {ApiKey._meta.db_table} AS key SET
-  calls_this_minute = CASE
-    WHEN minute_began_at > %(now)s - interval '1 minute' THEN calls_this_minute + 1 ELSE 1 END,
-  minute_began_at = CASE
-    WHEN minute_began_at > %(now)s - interval '1 minute' THEN minute_began_at ELSE %(now)s END,
+  calls_this_minute = CASE WHEN {_IS_ITS_MINUTE} THEN calls_this_minute + 1 ELSE 1 END,
+  minute_began_at = CASE WHEN {_IS_ITS_MINUTE} THEN minute_began_at ELSE %(now)s END,
   last_used_at = %(now)s
 FROM quick
 WHERE token_hash = %(hash)s AND NOT is_revoked AND (expires IS NULL OR expires > %(now)s)

@@ -73,3 +73,11 @@ def test_calls_are_counted_by_the_minute():
     use_key(token)
     row = ApiKey.objects.get()
     assert (row.calls_this_minute, row.last_used_at is not None) == (1, True)
+
+
+def test_a_clock_that_was_ahead_and_put_right_locks_nobody_out(db):
+    token = create_key(ApiKey(name="An app", rate_per_minute=2))
+    ahead = clock.now() + timedelta(hours=5)
+    ApiKey.objects.update(minute_began_at=ahead, calls_this_minute=2)
+    assert use_key(token).name == "An app"
+    assert ApiKey.objects.get().calls_this_minute == 1
