@@ -134,15 +134,21 @@ def fetch_update_photos(facts: Facts) -> None:
     queue_each(tasks.fetch_update_photos, ({"update_id": one} for one in found))
 
 
+def _with_photos(facts: Facts) -> list[int]:
+    """The problems of facts that do not say that none of theirs names a photo."""
+    telling = [fact for fact in facts if fact.data.get("photos") != 0]
+    return [report_id for fact in telling for report_id in fact.data.get("reports", ())]
+
+
 def fetch_report_photos(facts: Facts) -> None:
     """Fetched problems that name photos: the same."""
-    ids = [report_id for fact in facts for report_id in fact.data.get("reports", ())]
+    ids = _with_photos(facts)
     queue_each(tasks.fetch_report_photos, ({"report_id": one} for one in reports_with_photos(ids)))
 
 
 def fetch_imported_photos(facts: Facts) -> None:
     """Imported problems that name photos: a job for some dozens, behind all other work."""
-    ids = [report_id for fact in facts for report_id in fact.data.get("reports", ())]
+    ids = _with_photos(facts)
     named: list[JSONValue] = list(reports_with_photos(ids))
     pieces = (named[at : at + PHOTOS_OF_A_JOB] for at in range(0, len(named), PHOTOS_OF_A_JOB))
     queue_each(

@@ -60,6 +60,8 @@ class Row:
         text = self.text(name)
         if not text:
             return None
+        if (exact := dates.read_exact_date(text)) is not None:
+            return exact
         found = dates.read_date(text, self.zone)
         if found.code:
             self.note(found.code, found.message, name)
@@ -100,7 +102,7 @@ class Row:
         word = self.text(name).lower()
         if not word:
             return default
-        if word not in _YES | _NO:
+        if word not in _YES and word not in _NO:
             self.note("not-a-boolean", f"`{name}` must be true or false.", name)
             return default
         return word in _YES

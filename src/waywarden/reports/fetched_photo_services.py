@@ -1,6 +1,6 @@
 """Photos that a body's system names: which are still to be fetched, and joining those that were."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -13,19 +13,21 @@ from waywarden.reports.pins import Sql
 MOST_PHOTOS = 3
 
 
-def updates_with_photos(update_ids: Iterable[int]) -> list[int]:
+def updates_with_photos(update_ids: Collection[int]) -> list[int]:
     """Those of some updates whose photos are still to be fetched."""
     return _with_photos("SELECT id FROM reports_update WHERE id = ANY(%s)", update_ids)
 
 
-def reports_with_photos(report_ids: Iterable[int]) -> list[int]:
+def reports_with_photos(report_ids: Collection[int]) -> list[int]:
     """Those of some reports born in a body's system whose photos are still to be fetched."""
     rows = "SELECT DISTINCT report_id FROM reports_reportbody WHERE report_id = ANY(%s)"
     return _with_photos(rows, report_ids)
 
 
-def _with_photos(rows: str, numbers: Iterable[int]) -> list[int]:
+def _with_photos(rows: str, numbers: Collection[int]) -> list[int]:
     """Of thousands of numbers, which travel as one value, a few at most."""
+    if not numbers:
+        return []
     fresh = "extras ? 'media_urls' AND NOT extras ? 'photos_fetched'"
     return [row[0] for row in Sql(f"{rows} AND {fresh}", [list(numbers)]).rows()]
 

@@ -106,7 +106,10 @@ def store_fetched_reports(
                     "body",
                     body.pk,
                     actor=credit.actor_for(body.pk),
-                    data={"reports": made},
+                    data={
+                        "reports": made,
+                        "photos": sum("media_urls" in row.extras for row in rows),
+                    },
                 )
             )
     return made

@@ -30,6 +30,8 @@ MOST_WORDS = 8
 MOST_LOOKED_AT = 8_000
 #: How many are looked at to guess whether words are rare, and the share below which they are.
 _SAMPLE, _RARE = 400, 0.01
+#: Squares in which a rare category is looked for, and the bits of a cell that they leave off.
+FEW_SQUARES, COUNTED_SHIFT = 300, 32
 #: Seconds that the guess is kept.
 _SHARE_KEPT = 300
 #: The same condition as that of the indexes, in the same words.
@@ -199,14 +201,49 @@ def ends_of(box: Box, *, bits: int = 0) -> list[list[int]]:
 
 
 def _by_cells(box: Box, filters: Filters, order: Order) -> Sql:
-    """All in a small box. The fence (OFFSET 0) keeps the database on the index of cells."""
-    where = _all_of(_indexed(filters, box))
+    """All in a small box."""
+    return _in_spans(ends_of(box), _all_of(_indexed(filters, box)), _columns(order))
+
+
+def _in_spans(ends: list[list[int]], where: Sql, columns: str) -> Sql:
+    """All in some spans of cells. The fence (OFFSET 0) keeps the database on their index."""
     return Sql(
         "SELECT r.* FROM unnest(%s::bigint[], %s::bigint[]) AS span(first, last), LATERAL ("  # noqa: S608 - our own words
-        f"SELECT {_columns(order)} FROM reports_report r"
+        f"SELECT {columns} FROM reports_report r"
         f" WHERE r.cell BETWEEN span.first AND span.last AND {where.text} OFFSET 0) AS r",
-        [*ends_of(box), *where.values],
+        [*ends, *where.values],
     )
+
+
+def _ends_of_squares(squares: Sequence[int], shift: int) -> list[list[int]]:
+    """First and last cells of squares; a square is a cell without `shift` bits."""
+    return [[one << shift for one in squares], [((one + 1) << shift) - 1 for one in squares]]
+
+
+def _few_squares(filters: Filters) -> list[int] | None:
+    """The counted squares where some categories are found, none or few; None where they are many.
+
+    From one end of a million reports what is rare is found late, and what is not there never.
+    """
+    kinds = [one.value for one in filters.classes or PinClass]
+    asked = Sql(
+        "SELECT cell FROM reports_pincount"
+        " WHERE body_id = ANY(%s::bigint[]) AND category = ANY(%s) AND kind = ANY(%s)"
+        " GROUP BY cell HAVING sum(count) > 0 LIMIT %s",
+        [list(filters.body_ids or (0,)), list(filters.categories), kinds, FEW_SQUARES + 1],
+    )
+    found = [row[0] for row in asked.rows()]
+    return found if len(found) <= FEW_SQUARES else None
+
+
+def _in_few_squares(squares: list[int], box: Box | None, filters: Filters, order: Order) -> Sql:
+    """All that fits in some counted squares; what it is sorted by is read of those alone."""
+    where, ends = _all_of(_indexed(filters, box)), _ends_of_squares(squares, COUNTED_SHIFT)
+    found = _those_that_fit(_in_spans(ends, where, _columns(Order.NEWEST)), filters)
+    if order not in _MORE_COLUMNS:
+        return found
+    columns = f"SELECT n.*{_MORE_COLUMNS[order]} FROM ("  # noqa: S608 - our own words
+    return Sql(columns) + found + Sql(") AS n JOIN reports_report r ON r.id = n.id")
 
 
 def _from_one_end(box: Box | None, filters: Filters, part: Slice) -> Sql:
@@ -250,13 +287,7 @@ def numbers_in_squares(
     if not squares:
         return []
     where = _all_of(_indexed(filters, None))
-    ends = [[one << shift for one in squares], [((one + 1) << shift) - 1 for one in squares]]
-    near = Sql(
-        "SELECT r.* FROM unnest(%s::bigint[], %s::bigint[]) AS span(first, last), LATERAL ("  # noqa: S608 - our own words
-        "SELECT r.id, r.cell FROM reports_report r WHERE r.cell BETWEEN span.first AND span.last"
-        f" AND {where.text} OFFSET 0) AS r",
-        [*ends, *where.values],
-    )
+    near = _in_spans(_ends_of_squares(squares, shift), where, "r.id, r.cell")
     fitting = _those_that_fit(near, filters)
     rows = (Sql("SELECT r.cell >> %s, r.id FROM (", [shift]) + fitting + Sql(") AS r")).rows()
     return [(square, number) for square, number in rows]
@@ -309,6 +340,9 @@ def numbers_in(
     box: Box | None, filters: Filters, part: Slice, *, is_wide: bool = False
 ) -> list[int]:
     """The numbers of public reports in a box (None: everywhere), in order."""
+    squares = _few_squares(filters) if filters.categories and (box is None or is_wide) else None
+    if squares is not None:
+        return _numbers(_in_few_squares(squares, box, filters, part.order), part)
     found = _numbers(found_in(box, filters, part, is_wide=is_wide), part)
     if len(found) == part.most or not is_common(filters):
         return found

@@ -6,6 +6,7 @@ integration.md 4, *Ongoing*; a bulk import judges by the same rules.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -63,7 +64,8 @@ class Rules:
     exclusions: Exclusions
     state_for: Callable[[str], Mapped]
     _mapped: dict[str, Mapped] = field(default_factory=dict)
-    _titles: dict[str, str] = field(default_factory=dict)
+    _titles: dict[tuple[str, str], str] = field(default_factory=dict)
+    _bodies: dict[tuple[int, ...], tuple[Body, ...]] = field(default_factory=dict)
 
     def mapped(self, status: str) -> Mapped:
         """What a status means; each word is asked about once."""
@@ -72,12 +74,23 @@ class Rules:
             found = self._mapped[status] = self.state_for(status)
         return found
 
-    def title_for(self, service: str) -> str:
+    def title_for(self, service: str, category: str) -> str:
         """The title of a problem that has none; each service's is made once."""
-        found = self._titles.get(service)
+        found = self._titles.get((service, category))
         if found is None:
-            found = _("%(service)s problem") % {"service": service} if service else _("Problem")
-            self._titles[service] = found
+            name = one_line(service) or category
+            found = _("%(service)s problem") % {"service": name} if name else _("Problem")
+            self._titles[service, category] = found
+        return found
+
+    def bodies_in(self, area_ids: tuple[int, ...]) -> tuple[Body, ...]:
+        """The bodies that answer for any of the areas; asked once of each set of areas."""
+        found = self._bodies.get(area_ids)
+        if found is None:
+            found = tuple(
+                body for body in self.bodies if not self.areas[body.pk].isdisjoint(area_ids)
+            )
+            self._bodies[area_ids] = found
         return found
 
 
@@ -119,7 +132,7 @@ def _verdict(
         raise Rejected(_("The connection drops its status, %(status)s.") % {"status": row.status})
     if isinstance(place, Rejected):
         raise place
-    bodies = [body for body in rules.bodies if not rules.areas[body.pk].isdisjoint(area_ids)]
+    bodies = rules.bodies_in(area_ids)
     if not bodies:
         raise Rejected(
             _("Its place, %(place)s, is outside the body’s areas.") % {"place": place},
@@ -190,6 +203,7 @@ def _place_of(row: ServiceRequest) -> Point | Rejected:
         return Rejected(words % place, SetAside.Reason.NO_PLACE)
 
 
+@cache
 def _state_of(state: str) -> State:
     """A state to begin with: open unless the body says another that people can see."""
     if not state or family_of(state) is Family.HIDDEN:
@@ -213,14 +227,12 @@ def _requested_at(
 
 
 def _title_of(row: ServiceRequest, category: Category | None, rules: Rules) -> str:
-    title = one_line(row.title)
-    if title:
-        return title
-    return rules.title_for(one_line(row.service_name) or (category.name if category else ""))
+    title = one_line(row.title) if row.title else ""
+    return title or rules.title_for(row.service_name, category.name if category else "")
 
 
 def _group_of(row: ServiceRequest, category: Category | None) -> str:
-    said = one_line(row.extras.get("group", ""))
+    said = one_line(row.extras["group"]) if "group" in row.extras else ""
     if category is None:
         return said
     return said if said in category.groups else next(iter(category.groups), "")

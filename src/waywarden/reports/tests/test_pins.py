@@ -336,6 +336,30 @@ def test_every_way_to_look_finds_the_same(place, monkeypatch, is_wide, common):
     assert found(Order.CHANGED) == [lamp.pk, hole.pk]
 
 
+@pytest.mark.parametrize("few", [0, 300], ids=["from one end", "by squares"])
+def test_a_rare_category_is_found_the_same_both_ways(place, monkeypatch, few):
+    monkeypatch.setattr("waywarden.reports.pins.FEW_SQUARES", few)
+    old = make(place.county, age=timedelta(days=3), lat=1.2)
+    new = make(place.county, age=timedelta(days=1))
+    make(place.town, lat=1.9)
+    make(place.county, state="hidden")
+    Report.objects.filter(pk=old.pk).update(changed=clock.now())
+    name = old.category_name
+
+    def found(box=None, order=Order.NEWEST, **filters):
+        asked = Filters(**{"categories": (name,), "body_ids": (place.county.pk,)} | filters)
+        return numbers_in(box, asked, Slice(9, 0, order), is_wide=True)
+
+    assert found() == [new.pk, old.pk]
+    assert found(order=Order.OLDEST) == [old.pk, new.pk]
+    assert found(order=Order.CHANGED) == [old.pk, new.pk]
+    assert found(order=Order.UPDATES) == [new.pk, old.pk]
+    assert found(categories=("Never there",)) == []
+    assert found(classes=(PinClass.FIXED,)) == []
+    assert found(since=clock.now() - timedelta(days=2)) == [new.pk]
+    assert found(box=Box(-180, 1.1, 180, 1.3)) == [old.pk]
+
+
 def test_a_list_goes_on_where_its_page_before_ended(place):
     numbers = [make(age=timedelta(hours=hours)).pk for hours in range(1, 8)]
     for is_wide in (False, True):
