@@ -66,7 +66,8 @@ class Draft {
     };
   }
 
-  async keep(ready = false) {
+  /** What waits to be sent goes on waiting, also when the page is hidden, closed or typed into. */
+  async keep(ready = Boolean(this.again)) {
     clearTimeout(this.timer);
     const draft = this.read(ready);
     const typed = draft.values.some(([name, value]) => !fixed.includes(name) && !["name", "email", "phone"].includes(name) && value.trim());
@@ -112,9 +113,9 @@ class Draft {
 
   /** The network is away: it is kept, and goes by itself. */
   async wait() {
-    await this.keep(true);
-    delete this.form.dataset.sent;
     this.again ||= setInterval(() => !document.hidden && this.tryAgain(), AGAIN);
+    await this.keep();
+    delete this.form.dataset.sent;
     const registered = await navigator.serviceWorker?.getRegistration();
     await registered?.sync?.register("waywarden-send").catch(() => {});
     const words = box("form-problem");

@@ -51,6 +51,18 @@ def test_where_the_site_does_not_answer_the_open_page_tries_again_by_itself(fres
     assert Report.objects.filter(title="Written in a lift shaft").count() == 1
 
 
+#: A telephone that is put into a pocket hides the page; what it keeps then is kept after this.
+PUT_AWAY = """async () => {
+  Object.defineProperty(document, "hidden", { value: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+  const opened = indexedDB.open("waywarden", 1);
+  opened.onsuccess = () => {
+    const after = opened.result.transaction("drafts", "readwrite");
+    after.oncomplete = () => { opened.result.close(); window.isKept = true; };
+  };
+}"""
+
+
 def test_what_waits_is_sent_from_any_page_when_its_own_was_closed(fresh, world):
     page = fresh(FORM, who=world.ines)
     choose(page, "Litter")
@@ -60,6 +72,8 @@ def test_what_waits_is_sent_from_any_page_when_its_own_was_closed(fresh, world):
     page.get_by_role("button", name="Send the report").click()
     expect(page.get_by_text("There is no network just now.")).to_be_focused()
     context = page.context
+    page.evaluate(PUT_AWAY)
+    until(page, "window.isKept")
     page.close()
     context.set_offline(False)
     later = context.new_page()
