@@ -1,10 +1,15 @@
-"""Calls without a key, and guesses at one, are counted by network."""
+"""Calls without a key, and guesses at one, are counted by network; those with a key by key."""
+
+from datetime import timedelta
 
 import pytest
 
 from waywarden.api import floods
-from waywarden.api.tests.test_open311 import ROOT, errors_of, key_for
+from waywarden.api.tests.test_open311 import ROOT, errors_of, get, key_for
+from waywarden.kernel import clock
 from waywarden.kernel.errors import TryLater
+from waywarden.reports.models import Report
+from waywarden.users.models import ApiKey
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +55,16 @@ def test_who_guesses_keys_is_stopped_too(client, town):
     assert ask(client, "192.0.2.1", api_key="guess").status_code == 403
     use_up("192.0.2.1", but=1)
     assert ask(client, "192.0.2.1", api_key="guess").status_code == 429
+
+
+def test_calls_past_the_rate_are_a_429_that_says_when(client, town):
+    key = key_for(rate_per_minute=2)
+    assert [get(client, "services.json", api_key=key).status_code for _ in range(2)] == [200, 200]
+    answer = get(client, "services.json", api_key=key)
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert errors_of(answer)[0][0] == "429"
+    ApiKey.objects.update(minute_began_at=clock.now() - timedelta(seconds=61))
+    assert get(client, "services.json", api_key=key).status_code == 200
+    assert get(client, "services.json").status_code == 200
+    assert Report.objects.count() == 0

@@ -8,7 +8,7 @@ import pytest
 from waywarden.bodies.models import Body, Category
 from waywarden.kernel import clock
 from waywarden.open311.documents import read_errors, read_requests, read_services, read_updates
-from waywarden.reports.models import Report, ReportBody, Update
+from waywarden.reports.models import ReportBody, Update
 from waywarden.reports.services import hide_report
 from waywarden.users.key_services import create_key
 from waywarden.users.models import ApiKey
@@ -373,19 +373,6 @@ def test_a_deleted_body_is_no_jurisdiction(client, town):
 def test_head_is_answered_without_a_body(client, town):
     answer = client.head(f"{ROOT}/requests.json")
     assert (answer.status_code, answer.content) == (200, b"")
-
-
-def test_calls_past_the_rate_are_a_429_that_says_when(client, town):
-    key = key_for(rate_per_minute=2)
-    assert [get(client, "services.json", api_key=key).status_code for _ in range(2)] == [200, 200]
-    answer = get(client, "services.json", api_key=key)
-    assert answer.status_code == 429
-    assert 0 < int(answer["Retry-After"]) <= 60
-    assert errors_of(answer)[0][0] == "429"
-    ApiKey.objects.update(minute_began_at=clock.now() - timedelta(seconds=61))
-    assert get(client, "services.json", api_key=key).status_code == 200
-    assert get(client, "services.json").status_code == 200
-    assert Report.objects.count() == 0
 
 
 def test_an_update_that_sets_no_state_tells_what_the_report_was_then(client, town):
